@@ -1,7 +1,6 @@
 // The types of the Kubernetes API as descriptors: what every field is called, how it travels as JSON and as protobuf, and
 // how lists of it merge. Built from the table of types when first asked for; embedded types are flattened as JSON sees them.
 import { apiVersionOf, type Json } from '../object.ts'
-import { isPointer } from './pointers.ts'
 import table from './types.json' with { type: 'json' }
 
 export type Scalar =
@@ -43,6 +42,8 @@ export interface Field {
   readonly always: boolean
   /** A pointer in Go: it tells a zero value from an absent one, so that a zero is kept. */
   readonly pointer: boolean
+  /** The named type of a string in Go, for the words of errors: `v1.PullPolicy`. */
+  readonly goType: string | undefined
   readonly default: Json | undefined
   readonly enum: readonly string[] | undefined
   /** How server-side apply sees a list; `map` has `keys`. */
@@ -76,6 +77,8 @@ interface FieldRow {
   readonly n?: number
   readonly t: string
   readonly always?: boolean
+  readonly pointer?: boolean
+  readonly go?: string
   readonly default?: Json
   readonly enum?: readonly string[]
   readonly list?: 'atomic' | 'set' | 'map'
@@ -137,7 +140,7 @@ function readShape(text: string): Shape {
   return name.includes('.') ? { kind: 'message', type: name } : { kind: 'scalar', scalar: name as Scalar }
 }
 
-function describeField(type: string, name: string, row: FieldRow, required: boolean): Field {
+function describeField(name: string, row: FieldRow, required: boolean): Field {
   const shape = shapeOf(row.t)
   return {
     name,
@@ -145,7 +148,8 @@ function describeField(type: string, name: string, row: FieldRow, required: bool
     shape,
     required,
     always: row.always ?? false,
-    pointer: isPointer(type, name),
+    pointer: row.pointer ?? false,
+    goType: row.go,
     default: typeof row.default === 'string' && row.default.startsWith('ref(') ? undefined : row.default,
     enum: row.enum,
     list: row.list,
@@ -189,7 +193,7 @@ function describeType(name: string, row: TypeRow): MessageType {
   }
   const ownFields: Field[] = []
   for (const [key, fieldRow] of Object.entries(row.fields ?? {})) {
-    const field = describeField(name, key, fieldRow, required.has(key))
+    const field = describeField(key, fieldRow, required.has(key))
     ownFields.push(field)
     fields.set(key, field)
   }
