@@ -73,6 +73,9 @@ export function since(time: string | null | undefined, nowMs: number): string {
   return then === undefined ? '<unknown>' : humanDuration(nowMs - then)
 }
 
+/** Addresses, ports, hosts and the like of one object that a table shows at most. */
+export const MOST_SHOWN = 3
+
 /** `a,b + 2 more...`: the first few of a list, and how many are left out. */
 export function firstOf(list: readonly string[], most: number, separator = ','): string {
   const shown = list.slice(0, most).join(separator)

@@ -1,8 +1,9 @@
 // Rows of ingresses and their classes, network policies, and the ranges and addresses of services.
+import { resourceName } from '../object.ts'
 import type { LabelSelector } from '../schema/kinds/meta-v1.ts'
-import { AGE, age, column, firstOf, NAME, type Named, NONE, nameOf, printer } from './columns.ts'
+import { AGE, age, column, firstOf, MOST_SHOWN, NAME, type Named, NONE, nameOf, printer } from './columns.ts'
 import { selectorText } from './labels.ts'
-import { ingressPoints, MOST_SHOWN } from './services.ts'
+import { ingressPoints } from './services.ts'
 
 interface Ingress extends Named {
   readonly spec?: {
@@ -88,6 +89,8 @@ interface IPAddress extends Named {
 }
 
 export const ipAddresses = printer<IPAddress>([NAME, column('ParentRef', 'Whose address it is.')], (address) => {
-  const { group, resource, namespace, name } = address.spec?.parentRef ?? {}
-  return [nameOf(address), [group, resource, namespace, name].filter(Boolean).join('/')]
+  const parent = address.spec?.parentRef
+  if (!parent) return [nameOf(address), NONE]
+  const resource = resourceName(parent.resource ?? '', parent.group ?? '').toLowerCase()
+  return [nameOf(address), [resource, parent.namespace, parent.name].filter(Boolean).join('/')]
 })

@@ -1,6 +1,6 @@
 // Rows of the kinds by which a cluster is run: budgets, priorities, leases, runtimes, flow control, APIs and devices.
 import type { Lease } from '../schema/kinds/coordination-v1.ts'
-import { AGE, age, column, count, NAME, type Named, NONE, nameOf, printer, UNSET } from './columns.ts'
+import { AGE, age, column, count, firstOf, MOST_SHOWN, NAME, type Named, NONE, nameOf, printer, UNSET } from './columns.ts'
 
 interface PodDisruptionBudget extends Named {
   readonly spec?: { readonly minAvailable?: number | string; readonly maxUnavailable?: number | string }
@@ -166,10 +166,13 @@ export const storageVersions = printer<StorageVersion>(
   ({ metadata, status }, nowMs) => [
     nameOf({ metadata }),
     status?.commonEncodingVersion ?? UNSET,
-    (status?.storageVersions ?? []).map((v) => `${v.apiServerID ?? ''}=${v.encodingVersion ?? ''}`).join(',') || UNSET,
+    firstOf((status?.storageVersions ?? []).map(storageVersionText), MOST_SHOWN) || UNSET,
     age({ metadata }, nowMs),
   ],
 )
+
+const storageVersionText = (version: { readonly apiServerID?: string; readonly encodingVersion?: string }): string =>
+  `${version.apiServerID ?? ''}=${version.encodingVersion ?? ''}`
 
 interface ResourceClaim extends Named {
   readonly status?: { readonly allocation?: object; readonly reservedFor?: readonly unknown[] }
@@ -187,6 +190,48 @@ function claimState({ metadata, status }: ResourceClaim): string {
   if ((status.reservedFor ?? []).length > 0) states.push('reserved')
   return states.join(',')
 }
+
+interface ResourceSlice extends Named {
+  readonly spec?: { readonly nodeName?: string; readonly driver?: string; readonly pool?: { readonly name?: string } }
+}
+
+export const resourceSlices = printer<ResourceSlice>(
+  [
+    NAME,
+    column('Node', 'Where the devices are.'),
+    column('Driver', 'Who offers them.'),
+    column('Pool', 'What they belong to.'),
+    AGE,
+  ],
+  (slice, nowMs) => [
+    nameOf(slice),
+    slice.spec?.nodeName ?? '',
+    slice.spec?.driver ?? '',
+    slice.spec?.pool?.name ?? '',
+    age(slice, nowMs),
+  ],
+)
+
+interface LeaseCandidate extends Named {
+  readonly spec?: { readonly leaseName?: string; readonly binaryVersion?: string; readonly emulationVersion?: string }
+}
+
+export const leaseCandidates = printer<LeaseCandidate>(
+  [
+    NAME,
+    column('LeaseName', 'The lease it would hold.'),
+    column('BinaryVersion', 'Of the candidate.'),
+    column('EmulationVersion', 'The version as which it behaves.'),
+    AGE,
+  ],
+  (candidate, nowMs) => [
+    nameOf(candidate),
+    candidate.spec?.leaseName ?? '',
+    candidate.spec?.binaryVersion ?? '',
+    candidate.spec?.emulationVersion ?? '',
+    age(candidate, nowMs),
+  ],
+)
 
 /** Kinds of whose objects only name and age are shown. */
 export const namesAndAges = printer<Named>([NAME, AGE], (object, nowMs) => [nameOf(object), age(object, nowMs)])

@@ -107,8 +107,7 @@ function summarizeContainers(pod: Pod): MainSummary {
   const statuses = pod.status?.containerStatuses ?? []
   const running = statuses.filter(({ ready, state }) => ready && state?.running && !state.waiting?.reason && !state.terminated)
   const first = statuses.map((c) => containerText(c.state)).find((text) => text !== undefined)
-  const reason = first ?? pod.status?.reason ?? pod.status?.phase
-  const goesOn = reason === 'Completed' && running.length > 0
+  const goesOn = first === 'Completed' && running.length > 0
   return {
     status: goesOn ? (isReady(pod) ? 'Running' : 'NotReady') : first,
     ready: running.length,

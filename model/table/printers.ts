@@ -12,12 +12,14 @@ import { nodes } from './nodes.ts'
 import {
   apiServices,
   flowSchemas,
+  leaseCandidates,
   leases,
   namesAndAges,
   podDisruptionBudgets,
   priorityClasses,
   priorityLevels,
   resourceClaims,
+  resourceSlices,
   runtimeClasses,
   storageVersions,
 } from './operations.ts'
@@ -97,6 +99,7 @@ const byResource: Readonly<Record<string, Printer>> = {
   'validatingadmissionpolicybindings.admissionregistration.k8s.io': policyBindings,
   'validatingwebhookconfigurations.admissionregistration.k8s.io': webhookConfigurations,
   'priorityclasses.scheduling.k8s.io': priorityClasses,
+  'leasecandidates.coordination.k8s.io': leaseCandidates,
   'leases.coordination.k8s.io': leases,
   'runtimeclasses.node.k8s.io': runtimeClasses,
   'endpointslices.discovery.k8s.io': endpointSlices,
@@ -106,6 +109,7 @@ const byResource: Readonly<Record<string, Printer>> = {
   'deviceclasses.resource.k8s.io': namesAndAges,
   'resourceclaims.resource.k8s.io': resourceClaims,
   'resourceclaimtemplates.resource.k8s.io': namesAndAges,
+  'resourceslices.resource.k8s.io': resourceSlices,
 }
 
 /** Where a version has a form of its own. */

@@ -1,11 +1,8 @@
 // Rows of services, and of the endpoints behind them.
 import type { EndpointSubset, Endpoints, LoadBalancerStatus, Service } from '../schema/kinds/core-v1.ts'
 import type { EndpointSlice } from '../schema/kinds/discovery-v1.ts'
-import { AGE, age, byText, column, firstOf, NAME, NONE, nameOf, printer, UNSET, wide } from './columns.ts'
+import { AGE, age, byText, column, firstOf, MOST_SHOWN, NAME, NONE, nameOf, printer, UNSET, wide } from './columns.ts'
 import { labelsText } from './labels.ts'
-
-/** Addresses, ports and hosts of one object that a table shows at most. */
-export const MOST_SHOWN = 3
 
 export const services = printer<Service>(
   [
@@ -70,7 +67,7 @@ export const endpointSlices = printer<EndpointSlice>(
     nameOf(slice),
     slice.addressType ?? '',
     firstOf(
-      (slice.ports ?? []).map(({ port }) => (port === undefined ? '*' : `${port}`)),
+      (slice.ports ?? []).map(({ port, name }) => `${port ?? name ?? '*'}`),
       MOST_SHOWN,
     ) || UNSET,
     firstOf(
