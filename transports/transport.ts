@@ -8,10 +8,34 @@ export interface Timers {
 }
 
 export type Envelope =
-  | { readonly kind: 'request'; readonly seq: number; readonly epoch: number; readonly id: number; readonly subject: string; readonly cause?: string; readonly body: unknown }
+  | {
+      readonly kind: 'request'
+      readonly seq: number
+      readonly epoch: number
+      readonly id: number
+      readonly subject: string
+      readonly cause?: string
+      readonly body: unknown
+    }
   | { readonly kind: 'answer'; readonly seq: number; readonly epoch: number; readonly id: number; readonly body: unknown }
-  | { readonly kind: 'event'; readonly seq: number; readonly epoch: number; readonly subject: string; readonly cause?: string; readonly body: unknown }
-  | { readonly kind: 'open'; readonly seq: number; readonly epoch: number; readonly stream: number; readonly subject: string; readonly cause?: string; readonly credit: number; readonly body: unknown }
+  | {
+      readonly kind: 'event'
+      readonly seq: number
+      readonly epoch: number
+      readonly subject: string
+      readonly cause?: string
+      readonly body: unknown
+    }
+  | {
+      readonly kind: 'open'
+      readonly seq: number
+      readonly epoch: number
+      readonly stream: number
+      readonly subject: string
+      readonly cause?: string
+      readonly credit: number
+      readonly body: unknown
+    }
   | { readonly kind: 'data'; readonly seq: number; readonly epoch: number; readonly stream: number; readonly body: unknown }
   | { readonly kind: 'credit'; readonly seq: number; readonly epoch: number; readonly stream: number; readonly credit: number }
   | { readonly kind: 'close'; readonly seq: number; readonly epoch: number; readonly stream: number; readonly body?: unknown }
