@@ -28,10 +28,11 @@ export function parseYaml(text: string, limits: JsonLimits = OWN_KINDS): ParsedT
   try {
     return readDocument(text, limits)
   } catch (error) {
-    if (error instanceof RangeError) throw new CodecError('limit', `nesting is limited to ${limits.depth} levels`)
-    throw error
+    throw error instanceof RangeError ? tooDeep(limits) : error
   }
 }
+
+const tooDeep = (limits: JsonLimits): CodecError => new CodecError('limit', `nesting is limited to ${limits.depth} levels`)
 
 interface Reading {
   readonly lines: LineCounter
@@ -54,6 +55,8 @@ function readDocument(text: string, limits: JsonLimits): ParsedText {
   // Only the first document counts, as in Kubernetes.
   const error = document.errors.find(({ code }) => code !== 'MULTIPLE_DOCS')
   if (error) {
+    // The parser descends by calling itself, and reports the end of the stack as an error of the text.
+    if (error.message.includes('call stack')) throw tooDeep(limits)
     const [reason = ''] = error.message.split(/ at line \d+|\n/)
     throw new CodecError('syntax', `yaml: line ${error.linePos?.[0].line ?? 1}: ${reason}`)
   }
@@ -65,9 +68,9 @@ function readDocument(text: string, limits: JsonLimits): ParsedText {
 
 function nodeValue(node: unknown, reading: Reading, depth: number): Json {
   if (node === null || node === undefined) return null
-  if (depth > reading.limits.depth) throw new CodecError('limit', `nesting is limited to ${reading.limits.depth} levels`)
   if (isAlias(node)) throw new CodecError('limit', 'yaml: aliases are not accepted')
   if (isScalar(node)) return scalarValue(node.value)
+  if (depth >= reading.limits.depth) throw tooDeep(reading.limits)
   if (isSeq(node)) return node.items.map((item) => nodeValue(item, reading, depth + 1))
   if (!isMap(node)) throw new CodecError('syntax', 'yaml: neither a mapping, a list nor a value')
   const object: Record<string, unknown> = {}

@@ -18,7 +18,7 @@ export function podAutoscalerToV1(object: JsonObject): JsonObject {
     [METRICS]: annotation(otherMetrics.map((metric) => flatMetric(metric, 'target'))),
     [CURRENT_METRICS]: annotation(otherCurrent.map((metric) => flatMetric(metric, 'current'))),
     [CONDITIONS]: annotation(listOf(conditions)),
-    [BEHAVIOR]: behavior === undefined ? undefined : JSON.stringify(behavior),
+    [BEHAVIOR]: behavior === undefined ? undefined : behaviorText(objectOf(behavior)),
   })
   return {
     ...object,
@@ -28,11 +28,13 @@ export function podAutoscalerToV1(object: JsonObject): JsonObject {
   }
 }
 
-export function podAutoscalerToV2(object: JsonObject): JsonObject {
+/** Without what the annotations hold if `trustAnnotations` is false: anybody may have written them. */
+export function podAutoscalerToV2(object: JsonObject, trustAnnotations = true): JsonObject {
   const { targetCPUUtilizationPercentage: target, ...spec } = objectOf(object.spec)
   const { currentCPUUtilizationPercentage: current, ...status } = objectOf(object.status)
-  const annotations = objectOf(objectOf(object.metadata).annotations)
-  const kept = Object.fromEntries(Object.entries(annotations).filter(([name]) => !ANNOTATIONS.includes(name)))
+  const all = objectOf(objectOf(object.metadata).annotations)
+  const annotations = trustAnnotations ? all : {}
+  const kept = Object.fromEntries(Object.entries(all).filter(([name]) => !ANNOTATIONS.includes(name)))
   const metrics = [...cpuMetric('target', target), ...parsedList(annotations[METRICS]).map((m) => nestedMetric(m, 'target'))]
   const currentMetrics = [
     ...cpuMetric('current', current),
@@ -41,7 +43,7 @@ export function podAutoscalerToV2(object: JsonObject): JsonObject {
   return {
     ...object,
     metadata: withAnnotations(objectOf(object.metadata), kept),
-    spec: definedOnly({ ...spec, metrics: nonEmpty(metrics), behavior: parsed(annotations[BEHAVIOR]) }),
+    spec: definedOnly({ ...spec, metrics: nonEmpty(metrics), behavior: uncapitalized(parsed(annotations[BEHAVIOR])) }),
     status: definedOnly({
       ...status,
       currentMetrics: nonEmpty(currentMetrics),
@@ -79,6 +81,36 @@ function parsed(text: Json | undefined): Json | undefined {
 }
 
 const parsedList = (text: Json | undefined): readonly JsonObject[] => listOf(parsed(text))
+
+/** The annotation holds Kubernetes' internal form: capitalized, and with null for what is not set. */
+function behaviorText({ scaleUp, scaleDown }: JsonObject): string {
+  return JSON.stringify({ ScaleUp: internalRules(scaleUp), ScaleDown: internalRules(scaleDown) })
+}
+
+function internalRules(value: Json | undefined): Json {
+  if (value === undefined || value === null) return null
+  const { stabilizationWindowSeconds = null, selectPolicy = null, policies, tolerance } = objectOf(value)
+  return definedOnly({
+    StabilizationWindowSeconds: stabilizationWindowSeconds,
+    SelectPolicy: selectPolicy,
+    Policies: listOf(policies).map((policy) => ({
+      Type: policy.type ?? '',
+      Value: policy.value ?? 0,
+      PeriodSeconds: policy.periodSeconds ?? 0,
+    })),
+    Tolerance: tolerance,
+  })
+}
+
+function uncapitalized(value: Json | undefined): Json | undefined {
+  if (Array.isArray(value)) return value.map((element) => uncapitalized(element) ?? null)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).map(([key, member]) => [
+    key.charAt(0).toLowerCase() + key.slice(1),
+    uncapitalized(member),
+  ])
+  return Object.fromEntries(entries)
+}
 
 /** The first element that fits, and all others. */
 function partition<T>(list: readonly T[], fits: (element: T) => boolean): [T | undefined, readonly T[]] {

@@ -1,7 +1,9 @@
 // The same object in another version of its group. Most versions of a resource have one shape and differ by name alone; both
 // kinds of events and both versions of the HorizontalPodAutoscaler do not.
-import type { JsonObject, KubeObject } from '../object.ts'
+import { decodeTyped } from '../codec/decode.ts'
+import { type JsonObject, type KubeObject, parseApiVersion } from '../object.ts'
 import { podAutoscalerToV1, podAutoscalerToV2 } from './autoscaler-conversion.ts'
+import { typeForKind } from './types.ts'
 
 /** Gives the object itself if it is of that version already. */
 export function convert(object: KubeObject, toApiVersion: string): KubeObject {
@@ -9,14 +11,28 @@ export function convert(object: KubeObject, toApiVersion: string): KubeObject {
   if (apiVersion === toApiVersion) return object
   const step = steps[`${kind} ${apiVersion} ${toApiVersion}`]
   const converted = step ? step(object as unknown as JsonObject) : object
-  return { ...converted, apiVersion: toApiVersion } as KubeObject
+  return { ...converted, apiVersion: toApiVersion, kind } as KubeObject
 }
 
 const steps: Readonly<Record<string, (object: JsonObject) => JsonObject>> = {
-  'Event v1 events.k8s.io/v1': eventOfGroup,
-  'Event events.k8s.io/v1 v1': eventOfCore,
-  'HorizontalPodAutoscaler autoscaling/v1 autoscaling/v2': podAutoscalerToV2,
-  'HorizontalPodAutoscaler autoscaling/v2 autoscaling/v1': podAutoscalerToV1,
+  'Event v1 events.k8s.io/v1': (event) => normal(renamed(event, groupNames), 'events.k8s.io/v1', 'Event'),
+  'Event events.k8s.io/v1 v1': (event) => normal(renamed(event, coreNames), 'v1', 'Event'),
+  'HorizontalPodAutoscaler autoscaling/v1 autoscaling/v2': (object) => {
+    try {
+      return normal(podAutoscalerToV2(object), 'autoscaling/v2', 'HorizontalPodAutoscaler')
+    } catch {
+      return normal(podAutoscalerToV2(object, false), 'autoscaling/v2', 'HorizontalPodAutoscaler')
+    }
+  },
+  'HorizontalPodAutoscaler autoscaling/v2 autoscaling/v1': (object) =>
+    normal(podAutoscalerToV1(object), 'autoscaling/v1', 'HorizontalPodAutoscaler'),
+}
+
+/** What the two versions write of values that nobody set differs as well. */
+function normal(object: JsonObject, apiVersion: string, kind: string): JsonObject {
+  const { group, version } = parseApiVersion(apiVersion)
+  const type = typeForKind(group, version, kind)
+  return type === undefined ? object : decodeTyped(object, type).object
 }
 
 /** Fields of core/v1 Event, and what events.k8s.io/v1 calls them. */
@@ -33,19 +49,6 @@ const eventFields: readonly (readonly [core: string, group: string])[] = [
 const groupNames = new Map(eventFields)
 const coreNames = new Map(eventFields.map(([core, group]) => [group, core]))
 
-/** What one of the two kinds writes even when nobody set it, and the other does not. */
-const alwaysInCore: JsonObject = { involvedObject: {}, source: {}, reportingComponent: '', reportingInstance: '' }
-const neverEmptyInGroup = new Set(['regarding', 'deprecatedSource', 'reportingController', 'reportingInstance'])
-
 function renamed(object: JsonObject, names: ReadonlyMap<string, string>): JsonObject {
   return Object.fromEntries(Object.entries(object).map(([key, value]) => [names.get(key) ?? key, value]))
-}
-
-function eventOfCore(object: JsonObject): JsonObject {
-  return { ...alwaysInCore, ...renamed(object, coreNames) }
-}
-
-function eventOfGroup(object: JsonObject): JsonObject {
-  const event = renamed(object, groupNames)
-  return Object.fromEntries(Object.entries(event).filter(([key, value]) => !(neverEmptyInGroup.has(key) && value === '')))
 }
