@@ -12,12 +12,16 @@ interface Type {
   fields?: Record<string, Field>
   inline?: { type: string }[]
   required?: string[]
-  gvk?: { group: string; version: string; kind: string }[]
 }
 
 const root = join(import.meta.dirname, '..')
 const out = join(root, 'model/schema/kinds')
-const table: Record<string, Type> = JSON.parse(readFileSync(join(root, 'model/schema/types.json'), 'utf8')).types
+const { types, kinds } = JSON.parse(readFileSync(join(root, 'model/schema/types.json'), 'utf8'))
+const table: Record<string, Type> = Object.fromEntries(
+  Object.entries<string>(types).map(([name, row]) => [name, JSON.parse(row)]),
+)
+/** `apps/v1/Deployment` of each type that is a kind. */
+const kindOf = new Map(Object.entries<string>(kinds).map(([kind, name]) => [name, kind]))
 
 // The group versions whose objects our own code handles by name; all others stay plain objects.
 const modules: Record<string, string> = {
@@ -67,9 +71,10 @@ function render(module: string): string {
   }
   const members = (name: string, type: Type): string[] => {
     const lines: string[] = []
-    const gvk = type.gvk?.[0]
+    const gvk = kindOf.get(name)
     if (gvk && module !== 'meta-v1') {
-      lines.push(`  readonly apiVersion: '${gvk.group ? `${gvk.group}/` : ''}${gvk.version}'`, `  readonly kind: '${gvk.kind}'`)
+      const slash = gvk.lastIndexOf('/')
+      lines.push(`  readonly apiVersion: '${gvk.slice(0, slash)}'`, `  readonly kind: '${gvk.slice(slash + 1)}'`)
     }
     for (const embedded of type.inline ?? []) {
       const inner = table[embedded.type]

@@ -94,10 +94,11 @@ interface TypeRow {
   readonly inline?: readonly { readonly n: number | null; readonly type: string }[]
   readonly required?: readonly string[]
   readonly mapType?: 'atomic' | 'granular'
-  readonly gvk?: readonly { readonly group: string; readonly version: string; readonly kind: string }[]
 }
 
-const rows = table.types as unknown as Readonly<Record<string, TypeRow>>
+/** Each row is a text of its own, parsed when its type is first asked for: most types of the API never are. */
+const rows: ReadonlyMap<string, string> = new Map(Object.entries(table.types))
+const namesByKind: ReadonlyMap<string, string> = new Map(Object.entries(table.kinds))
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.'
 const APIEXTENSIONS = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.'
@@ -167,10 +168,10 @@ const types = new Map<string, MessageType>()
 export function typeOf(name: string): MessageType {
   const known = types.get(name)
   if (known) return known
-  const row = rows[name]
+  const text = rows.get(name)
   // The empty struct, `struct{}` in Go, is in the table by use only.
-  if (!row && !name.endsWith('.struct')) throw new Error(`no type ${name} in the table of types`)
-  const type = describeType(name, row ?? {})
+  if (text === undefined && !name.endsWith('.struct')) throw new Error(`no type ${name} in the table of types`)
+  const type = describeType(name, text === undefined ? {} : (JSON.parse(text) as TypeRow))
   types.set(name, type)
   return type
 }
@@ -200,26 +201,15 @@ function describeType(name: string, row: TypeRow): MessageType {
   return { name, goName: goNameOf(name), fields, ownFields, embedded, hasTypeMeta, atomic: row.mapType === 'atomic' }
 }
 
-let namesByKind: ReadonlyMap<string, string> | undefined
-
-function kindIndex(): ReadonlyMap<string, string> {
-  const index = new Map<string, string>()
-  for (const [name, row] of Object.entries(rows)) {
-    for (const { group, version, kind } of row.gvk ?? []) index.set(`${apiVersionOf(group, version)}/${kind}`, name)
-  }
-  return index
-}
-
 /**
  * The type of a kind as it is served. The kinds of apimachinery (Status, DeleteOptions, ListOptions, …) belong to every
  * group version; Table and PartialObjectMetadata to `meta.k8s.io/v1`.
  */
 export function typeForKind(group: string, version: string, kind: string): MessageType | undefined {
-  namesByKind ??= kindIndex()
   const name = namesByKind.get(`${apiVersionOf(group, version)}/${kind}`)
   if (name !== undefined) return typeOf(name)
   const meta = META + kind
-  return rows[meta] && (META_KINDS.has(kind) || group === 'meta.k8s.io') ? typeOf(meta) : undefined
+  return rows.has(meta) && (META_KINDS.has(kind) || group === 'meta.k8s.io') ? typeOf(meta) : undefined
 }
 
 const META_KINDS: ReadonlySet<string> = new Set([
