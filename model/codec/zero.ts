@@ -8,8 +8,7 @@ export function isWrittenWhenAbsent({ always, pointer, shape }: Field): boolean 
 }
 
 /** Whether a zero that was set stays: a pointer tells it from an absent value. */
-export const keepsZero = ({ always, pointer, shape }: Field): boolean =>
-  always || pointer || (shape.kind === 'scalar' && shape.scalar === 'IntOrString')
+export const keepsZero = ({ always, pointer }: Field): boolean => always || pointer
 
 /** A zero that `omitempty` leaves out. */
 export const isZero = (value: unknown): boolean => value === '' || value === 0 || value === false

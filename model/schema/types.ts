@@ -202,14 +202,30 @@ function describeType(name: string, row: TypeRow): MessageType {
 }
 
 /**
- * The type of a kind as it is served. The kinds of apimachinery (Status, DeleteOptions, ListOptions, …) belong to every
- * group version; Table and PartialObjectMetadata to `meta.k8s.io/v1`.
+ * The type of a kind. The kinds of apimachinery (Status, DeleteOptions, …) belong to every group version, Table and
+ * PartialObjectMetadata to `meta.k8s.io/v1`. Kinds that are no longer served, and options of requests, have types too.
  */
 export function typeForKind(group: string, version: string, kind: string): MessageType | undefined {
   const name = namesByKind.get(`${apiVersionOf(group, version)}/${kind}`)
   if (name !== undefined) return typeOf(name)
-  const meta = META + kind
-  return rows.has(meta) && (META_KINDS.has(kind) || group === 'meta.k8s.io') ? typeOf(meta) : undefined
+  for (const candidate of [`${packageOf(group)}.${version}.${kind}`, META + kind]) {
+    if (!rows.has(candidate) || (candidate.startsWith(META) && !META_KINDS.has(kind) && group !== 'meta.k8s.io')) continue
+    const type = typeOf(candidate)
+    if (type.hasTypeMeta || candidate.startsWith(META)) return type
+  }
+  return undefined
+}
+
+/** Where Kubernetes keeps the types of a group that are not found by their kind. */
+function packageOf(group: string): string {
+  const elsewhere = packages[group]
+  return elsewhere ?? `io.k8s.api.${group.split('.', 1)[0] || 'core'}`
+}
+
+const packages: Readonly<Record<string, string>> = {
+  'apiextensions.k8s.io': 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions',
+  'internal.apiserver.k8s.io': 'io.k8s.api.apiserverinternal',
+  'metrics.k8s.io': 'io.k8s.metrics.pkg.apis.metrics',
 }
 
 const META_KINDS: ReadonlySet<string> = new Set([
