@@ -147,7 +147,7 @@ class Writer {
       ...(verbs.has('create') ? [this.#write('post', 'create', this.#resource, type, '')] : []),
       ...(verbs.has('deletecollection')
         ? [
-            this.#operation('delete', 'deletecollection', 'deleteCollection', '', merge(deleting, listing), {
+            this.#operation('delete', 'deletecollection', 'delete', '', merge(deleting, listing), {
               body: `${META}.DeleteOptions`,
               answer: `${META}.Status`,
             }),
@@ -216,14 +216,12 @@ class Writer {
     more: { body?: string; bodyTypes?: readonly string[]; answer?: string; kind?: Kind },
   ): Operation {
     const { group, version, kind } = more.kind ?? this.#resource
+    const collection = action === 'deletecollection' ? 'Collection' : ''
     return {
       method,
       action,
       query,
-      id: `${verb}${this.#place}${verb === 'deleteCollection' ? 'Collection' : ''}${this.#scope}${this.#resource.kind}${suffix}`.replace(
-        /^deleteCollection/,
-        'delete',
-      ),
+      id: `${verb}${this.#place}${collection}${this.#scope}${this.#resource.kind}${suffix}`,
       tag: this.#tag,
       kind: { group, version, kind },
       body: more.body,

@@ -69,6 +69,12 @@ const inPlace: Partial<Record<Scalar, Schema>> = {
 /** What a Go value is when nothing was written to it. */
 const zero: Partial<Record<Scalar, unknown>> = { string: '', bool: false, int32: 0, int64: 0, double: 0 }
 
+/** Types that are still to be written, and how. */
+interface Walk {
+  readonly pending: string[]
+  readonly dialect: Dialect
+}
+
 /** Schemas of the named types and of all that they refer to, by name, sorted. */
 export function reachableSchemas(
   roots: Iterable<string>,
@@ -76,15 +82,13 @@ export function reachableSchemas(
   kindsOf: (typeName: string) => readonly GroupVersionKind[] | undefined,
 ): Record<string, Schema> {
   const found = new Map<string, Schema>()
-  const pending = [...roots]
-  for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
+  const walk: Walk = { pending: [...roots], dialect }
+  for (let name = walk.pending.pop(); name !== undefined; name = walk.pending.pop()) {
     if (found.has(name)) continue
     const scalar = byName.get(name)
     found.set(
       name,
-      scalar
-        ? { ...described(describeType(lastOf(name))), ...scalar(dialect) }
-        : messageSchema(name, pending, dialect, kindsOf(name)),
+      scalar ? { ...described(describeType(lastOf(name))), ...scalar(dialect) } : messageSchema(name, kindsOf(name), walk),
     )
   }
   return Object.fromEntries([...found].sort(([a], [b]) => (a < b ? -1 : 1)))
@@ -93,19 +97,14 @@ export function reachableSchemas(
 const lastOf = (name: string): string => name.slice(name.lastIndexOf('.') + 1)
 const described = (description: string | undefined): Schema => (description === undefined ? {} : { description })
 
-function messageSchema(
-  name: string,
-  pending: string[],
-  dialect: Dialect,
-  kinds: readonly GroupVersionKind[] | undefined,
-): Schema {
+function messageSchema(name: string, kinds: readonly GroupVersionKind[] | undefined, walk: Walk): Schema {
   const type = typeOf(name)
-  const properties: Record<string, Schema> = {}
-  const required: string[] = []
-  for (const [key, field] of fieldsOf(type)) {
-    properties[key] = fieldSchema(type, field, pending, dialect)
-    if (field.required) required.push(key)
-  }
+  const fields = [...type.fields].sort(([a], [b]) => (a < b ? -1 : 1))
+  const required = fields.filter(([, field]) => field.required).map(([key]) => key)
+  const properties = Object.fromEntries([
+    ...(type.hasTypeMeta ? TYPE_META : []).map((key) => [key, { ...described(describeField('', key)), type: 'string' }]),
+    ...fields.map(([key, field]) => [key, fieldSchema(type, field, walk)]),
+  ])
   return {
     ...described(describeType(type.goName)),
     type: 'object',
@@ -116,34 +115,12 @@ function messageSchema(
   }
 }
 
-const typeMeta: readonly [string, Field][] = ['apiVersion', 'kind'].map((name) => [
-  name,
-  {
-    name,
-    number: 0,
-    shape: { kind: 'scalar', scalar: 'string' },
-    required: false,
-    always: false,
-    pointer: false,
-    goType: undefined,
-    default: undefined,
-    enum: undefined,
-    list: undefined,
-    keys: [],
-    map: undefined,
-    struct: undefined,
-    mergeKey: undefined,
-    strategies: [],
-  },
-])
+const TYPE_META = ['apiVersion', 'kind']
 
-const fieldsOf = (type: MessageType): [string, Field][] =>
-  [...(type.hasTypeMeta ? typeMeta : []), ...type.fields].sort(([a], [b]) => (a < b ? -1 : 1))
-
-function fieldSchema(type: MessageType, field: Field, pending: string[], dialect: Dialect): Schema {
+function fieldSchema(type: MessageType, field: Field, walk: Walk): Schema {
   const extras: Record<string, unknown> = { ...described(describeField(type.goName, field.name)) }
   const value = defaultOf(field)
-  if (value !== undefined && dialect.version === 3) extras.default = value
+  if (value !== undefined && walk.dialect.version === 3) extras.default = value
   if (field.enum && field.shape.kind === 'scalar') extras.enum = field.enum
   if (field.list) extras['x-kubernetes-list-type'] = field.list
   if (field.keys.length > 0) extras['x-kubernetes-list-map-keys'] = field.keys
@@ -151,7 +128,7 @@ function fieldSchema(type: MessageType, field: Field, pending: string[], dialect
   if (mapType) extras['x-kubernetes-map-type'] = mapType
   if (field.mergeKey) extras['x-kubernetes-patch-merge-key'] = field.mergeKey
   if (field.strategies.length > 0) extras['x-kubernetes-patch-strategy'] = field.strategies.join(',')
-  return shapeSchema(field.shape, extras, field.enum, pending, dialect)
+  return shapeSchema(field.shape, extras, field.enum, walk)
 }
 
 /** What the server assumes for a field that is absent: what its type says, or the zero of a field that is always written. */
@@ -162,42 +139,36 @@ function defaultOf({ default: value, shape, always, pointer }: Field): unknown {
   return shape.kind === 'scalar' && always ? zero[shape.scalar] : undefined
 }
 
-function shapeSchema(
-  shape: Shape,
-  extras: Schema,
-  values: readonly string[] | undefined,
-  pending: string[],
-  dialect: Dialect,
-): Schema {
+function shapeSchema(shape: Shape, extras: Schema, values: readonly string[] | undefined, walk: Walk): Schema {
   switch (shape.kind) {
     case 'list':
-      return { ...extras, type: 'array', items: elementSchema(shape.of, values, pending, dialect) }
+      return { ...extras, type: 'array', items: elementSchema(shape.of, values, walk) }
     case 'map':
-      return { ...extras, type: 'object', additionalProperties: elementSchema(shape.of, undefined, pending, dialect) }
+      return { ...extras, type: 'object', additionalProperties: elementSchema(shape.of, undefined, walk) }
     case 'message':
-      return reference(shape.type, extras, pending, dialect)
+      return reference(shape.type, extras, walk)
     case 'schemaOr':
-      return reference(`${APIEXTENSIONS}.${schemaOrNames[shape.or]}`, extras, pending, dialect)
+      return reference(`${APIEXTENSIONS}.${schemaOrNames[shape.or]}`, extras, walk)
     case 'scalar': {
       const type = named[shape.scalar]
-      return type ? reference(type.name, extras, pending, dialect) : { ...extras, ...inPlace[shape.scalar] }
+      return type ? reference(type.name, extras, walk) : { ...extras, ...inPlace[shape.scalar] }
     }
   }
 }
 
 /** An element of a list or map: never absent, so its default is its zero. */
-function elementSchema(shape: Shape, values: readonly string[] | undefined, pending: string[], dialect: Dialect): Schema {
+function elementSchema(shape: Shape, values: readonly string[] | undefined, walk: Walk): Schema {
   const extras: Record<string, unknown> = {}
   const empty = shape.kind === 'message' ? {} : shape.kind === 'scalar' ? zero[shape.scalar] : undefined
-  if (empty !== undefined && dialect.version === 3) extras.default = empty
+  if (empty !== undefined && walk.dialect.version === 3) extras.default = empty
   if (values) extras.enum = values
-  return shapeSchema(shape, extras, undefined, pending, dialect)
+  return shapeSchema(shape, extras, undefined, walk)
 }
 
 /** OpenAPI 3.0 allows nothing beside a reference, so it is wrapped where something is to be said beside it. */
-function reference(name: string, extras: Schema, pending: string[], dialect: Dialect): Schema {
-  pending.push(name)
-  const ref = { $ref: `${dialect.refPrefix}${name}` }
-  if (dialect.version === 2 || Object.keys(extras).length === 0) return { ...extras, ...ref }
+function reference(name: string, extras: Schema, walk: Walk): Schema {
+  walk.pending.push(name)
+  const ref = { $ref: `${walk.dialect.refPrefix}${name}` }
+  if (walk.dialect.version === 2 || Object.keys(extras).length === 0) return { ...extras, ...ref }
   return { ...extras, allOf: [ref] }
 }

@@ -1,6 +1,6 @@
 // Rows of role bindings and certificate signing requests. Roles have no columns of their own.
 import { humanDuration } from '../time.ts'
-import { AGE, age, column, NAME, type Named, NONE, nameOf, printer, wide } from './columns.ts'
+import { AGE, age, column, isAbsent, NAME, type Named, NONE, nameOf, printer, wide } from './columns.ts'
 
 interface RoleBinding extends Named {
   readonly roleRef?: { readonly kind: string; readonly name: string }
@@ -52,7 +52,7 @@ export const certificateSigningRequests = printer<CertificateSigningRequest>(
     age(request, nowMs),
     request.spec?.signerName ?? NONE,
     request.spec?.username ?? '',
-    request.spec?.expirationSeconds === undefined ? NONE : humanDuration(request.spec.expirationSeconds * 1000),
+    isAbsent(request.spec?.expirationSeconds) ? NONE : humanDuration(request.spec.expirationSeconds * 1000),
     decisionText(request),
   ],
 )

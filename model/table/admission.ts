@@ -39,13 +39,9 @@ interface PolicyBinding extends Named {
 export const policyBindings = printer<PolicyBinding>(
   [NAME, column('PolicyName', 'The policy that it puts into force.'), column('ParamRef', 'The parameters.'), AGE],
   (binding, nowMs) => {
-    const { namespace, name = '' } = binding.spec?.paramRef ?? {}
-    const parameters = namespace ? `${namespace}/${name}` : name
-    return [
-      nameOf(binding),
-      binding.spec?.policyName ?? '',
-      binding.spec?.paramRef === undefined ? UNSET : parameters,
-      age(binding, nowMs),
-    ]
+    const reference = binding.spec?.paramRef
+    const name = reference?.name ?? ''
+    const parameters = reference?.namespace ? `${reference.namespace}/${name}` : name
+    return [nameOf(binding), binding.spec?.policyName ?? '', reference ? parameters : UNSET, age(binding, nowMs)]
   },
 )

@@ -1,6 +1,6 @@
 // Rows of horizontal pod autoscalers. Version 1 knows one metric only and says it in fields of its own.
 import type { HorizontalPodAutoscaler as AutoscalerV1 } from '../schema/kinds/autoscaling-v1.ts'
-import { AGE, age, column, firstOf, NAME, type Named, NONE, nameOf, printer, UNSET } from './columns.ts'
+import { AGE, age, column, firstOf, isAbsent, NAME, type Named, NONE, nameOf, printer, UNSET } from './columns.ts'
 
 const MOST_METRICS = 2
 const UNKNOWN = '<unknown>'
@@ -46,7 +46,7 @@ const cells = (scaler: Pick<Autoscaler, 'metadata' | 'spec' | 'status'>, targets
   nameOf(scaler),
   `${scaler.spec?.scaleTargetRef?.kind ?? ''}/${scaler.spec?.scaleTargetRef?.name ?? ''}`,
   targets,
-  scaler.spec?.minReplicas === undefined ? UNSET : `${scaler.spec.minReplicas}`,
+  isAbsent(scaler.spec?.minReplicas) ? UNSET : `${scaler.spec.minReplicas}`,
   scaler.spec?.maxReplicas ?? 0,
   scaler.status?.currentReplicas ?? 0,
   age(scaler, nowMs),
@@ -61,26 +61,28 @@ export const autoscalers = printer<Autoscaler>(columns, (scaler, nowMs) => {
 export const autoscalersV1 = printer<AutoscalerV1>(columns, (scaler, nowMs) => {
   const target = scaler.spec?.targetCPUUtilizationPercentage
   const current = scaler.status?.currentCPUUtilizationPercentage
-  const text = target === undefined ? NONE : `cpu: ${percent(current, UNKNOWN)}/${percent(target, '<auto>')}`
+  const text = isAbsent(target) ? NONE : `cpu: ${percent(current, UNKNOWN)}/${percent(target, '<auto>')}`
   return cells(scaler, text, nowMs)
 })
 
-const percent = (value: number | undefined, absent: string): string => (value === undefined ? absent : `${value}%`)
+const percent = (value: number | undefined, absent: string): string => (isAbsent(value) ? absent : `${value}%`)
 
 function metricText(metric: Metric, status: Metric | undefined): string {
   const field = `${metric.type.charAt(0).toLowerCase()}${metric.type.slice(1)}`
-  const { name = '', target = {} } = sourceOf(metric, field)
-  const { current = {} } = sourceOf(status, field)
+  const source = sourceOf(metric, field)
+  const name = source.name ?? ''
+  const target = source.target ?? {}
+  const current = sourceOf(status, field).current ?? {}
   const average = `${current.averageValue ?? UNKNOWN}/${target.averageValue}`
   switch (metric.type) {
     case 'Pods':
       return average
     case 'Object':
     case 'External':
-      return target.averageValue === undefined ? `${current.value ?? UNKNOWN}/${target.value ?? ''}` : `${average} (avg)`
+      return isAbsent(target.averageValue) ? `${current.value ?? UNKNOWN}/${target.value ?? ''}` : `${average} (avg)`
     case 'Resource':
     case 'ContainerResource':
-      return target.averageValue === undefined
+      return isAbsent(target.averageValue)
         ? `${name}: ${percent(current.averageUtilization, UNKNOWN)}/${percent(target.averageUtilization, '<auto>')}`
         : `${name}: ${average}`
     default:
@@ -90,5 +92,5 @@ function metricText(metric: Metric, status: Metric | undefined): string {
 
 function sourceOf(metric: Metric | undefined, field: string): MetricSource {
   const source = metric?.[field]
-  return source === undefined || typeof source === 'string' ? {} : source
+  return isAbsent(source) || typeof source === 'string' ? {} : source
 }

@@ -9,6 +9,8 @@ import {
   column,
   count,
   IMAGES,
+  isAbsent,
+  isBeingDeleted,
   NAME,
   type Named,
   NONE,
@@ -63,13 +65,13 @@ function statusText({ metadata, status }: Job): string {
   const holds = (type: string): boolean => (status?.conditions ?? []).some((c) => c.type === type && c.status === 'True')
   if (holds('Complete')) return 'Complete'
   if (holds('Failed')) return 'Failed'
-  if (metadata.deletionTimestamp !== undefined) return 'Terminating'
+  if (isBeingDeleted({ metadata })) return 'Terminating'
   return ['Suspended', 'FailureTarget', 'SuccessCriteriaMet'].find(holds) ?? 'Running'
 }
 
 function completionsText({ spec, status }: Job): string {
   const succeeded = status?.succeeded ?? 0
-  if (spec?.completions !== undefined) return `${succeeded}/${spec.completions}`
+  if (!isAbsent(spec?.completions)) return `${succeeded}/${spec.completions}`
   const parallelism = spec?.parallelism ?? 0
   return parallelism > 1 ? `${succeeded}/1 of ${parallelism}` : `${succeeded}/1`
 }
@@ -109,7 +111,7 @@ export const cronJobs = printer<CronJob>(
     spec?.schedule ?? '',
     spec?.timeZone ?? NONE,
     // A column of booleans whose cells are words: so real servers answer.
-    spec?.suspend === undefined ? '<unset>' : spec.suspend ? 'True' : 'False',
+    isAbsent(spec?.suspend) ? '<unset>' : spec.suspend ? 'True' : 'False',
     status?.active?.length ?? 0,
     status?.lastScheduleTime ? since(status.lastScheduleTime, nowMs) : NONE,
     age({ metadata }, nowMs),

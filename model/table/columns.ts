@@ -63,6 +63,13 @@ export interface Named {
   readonly metadata: ObjectMeta
 }
 
+/**
+ * Absent or null, which mean the same: objects that clients wrote as JSON may hold either.
+ */
+export const isAbsent = (value: unknown): value is undefined | null => value === undefined || value === null
+
+export const isBeingDeleted = ({ metadata }: Named): boolean => !isAbsent(metadata.deletionTimestamp)
+
 export const nameOf = ({ metadata }: Named): string => metadata.name ?? ''
 
 export const age = ({ metadata }: Named, nowMs: number): string => since(metadata.creationTimestamp, nowMs)

@@ -50,9 +50,11 @@ export const resourceQuotas = printer<ResourceQuota>(
     AGE,
   ],
   (quota, nowMs) => {
-    const { hard = {}, used = {} } = quota.status ?? {}
+    const hard = quota.status?.hard ?? {}
+    const used = quota.status?.used ?? {}
     const names = Object.keys(hard).sort(byText)
-    const text = (chosen: readonly string[]) => chosen.map((name) => `${name}: ${used[name] ?? '0'}/${hard[name]}`).join(', ')
+    const text = (chosen: readonly string[]) =>
+      chosen.map((name) => `${name}: ${used[name] ?? '0'}/${hard[name] ?? '0'}`).join(', ')
     return [
       nameOf(quota),
       text(names.filter((name) => !name.startsWith('limits.'))),

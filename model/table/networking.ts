@@ -1,7 +1,7 @@
 // Rows of ingresses and their classes, network policies, and the ranges and addresses of services.
 import { resourceName } from '../object.ts'
 import type { LabelSelector } from '../schema/kinds/meta-v1.ts'
-import { AGE, age, column, firstOf, MOST_SHOWN, NAME, type Named, NONE, nameOf, printer } from './columns.ts'
+import { AGE, age, column, firstOf, isAbsent, MOST_SHOWN, NAME, type Named, NONE, nameOf, printer } from './columns.ts'
 import { selectorText } from './labels.ts'
 import { ingressPoints } from './services.ts'
 
@@ -49,7 +49,7 @@ export const ingressClasses = printer<IngressClass>(
   [NAME, column('Controller', 'Who serves its ingresses.'), column('Parameters', 'An object that says how.'), AGE],
   (ingressClass, nowMs) => {
     const parameters = ingressClass.spec?.parameters
-    const kind = parameters?.apiGroup === undefined ? parameters?.kind : `${parameters.kind}.${parameters.apiGroup}`
+    const kind = isAbsent(parameters?.apiGroup) ? parameters?.kind : `${parameters.kind}.${parameters.apiGroup}`
     return [
       nameOf(ingressClass),
       ingressClass.spec?.controller ?? '',

@@ -1,6 +1,20 @@
 // Rows of the kinds by which a cluster is run: budgets, priorities, leases, runtimes, flow control, APIs and devices.
 import type { Lease } from '../schema/kinds/coordination-v1.ts'
-import { AGE, age, column, count, firstOf, MOST_SHOWN, NAME, type Named, NONE, nameOf, printer, UNSET } from './columns.ts'
+import {
+  AGE,
+  age,
+  column,
+  count,
+  firstOf,
+  isBeingDeleted,
+  MOST_SHOWN,
+  NAME,
+  type Named,
+  NONE,
+  nameOf,
+  printer,
+  UNSET,
+} from './columns.ts'
 
 interface PodDisruptionBudget extends Named {
   readonly spec?: { readonly minAvailable?: number | string; readonly maxUnavailable?: number | string }
@@ -184,11 +198,10 @@ export const resourceClaims = printer<ResourceClaim>(
 )
 
 function claimState({ metadata, status }: ResourceClaim): string {
-  const states = metadata.deletionTimestamp === undefined ? [] : ['deleted']
-  if (status?.allocation === undefined) return metadata.deletionTimestamp === undefined ? 'pending' : 'deleted'
-  states.push('allocated')
-  if ((status.reservedFor ?? []).length > 0) states.push('reserved')
-  return states.join(',')
+  const deleted = isBeingDeleted({ metadata })
+  if (!status?.allocation) return deleted ? 'deleted' : 'pending'
+  const reserved = (status.reservedFor ?? []).length > 0
+  return [...(deleted ? ['deleted'] : []), 'allocated', ...(reserved ? ['reserved'] : [])].join(',')
 }
 
 interface ResourceSlice extends Named {

@@ -3,6 +3,7 @@
 // the reason of the pod over its phase.
 import type { ContainerState, ContainerStatus, Pod } from '../schema/kinds/core-v1.ts'
 import { parseTime } from '../time.ts'
+import { isBeingDeleted } from './columns.ts'
 
 export interface PodSummary {
   /** `Running`, `Init:0/2`, `CrashLoopBackOff`, `Terminating`, … */
@@ -15,14 +16,15 @@ export interface PodSummary {
 }
 
 export function summarizePod(pod: Pod): PodSummary {
-  const { phase = '', reason, conditions = [] } = pod.status ?? {}
+  const { phase, reason } = pod.status ?? {}
+  const conditions = pod.status?.conditions ?? []
   const gated = conditions.some((c) => c.type === 'PodScheduled' && c.reason === 'SchedulingGated')
   const sidecars = sidecarNames(pod)
   const init = summarizeInit(pod, sidecars)
   const initialized = init.waitsFor === undefined || conditions.some((c) => c.type === 'Initialized' && c.status === 'True')
   const main = initialized ? summarizeContainers(pod) : undefined
   const restarts = main ? plus(init.sidecarRestarts, main.restarts) : init.restarts
-  const withoutContainers = gated ? 'SchedulingGated' : reason || phase
+  const withoutContainers = gated ? 'SchedulingGated' : reason || (phase ?? '')
   return {
     status: deletionStatus(pod) ?? main?.status ?? init.waitsFor ?? withoutContainers,
     ready: init.ready + (main?.ready ?? 0),
@@ -34,7 +36,7 @@ export function summarizePod(pod: Pod): PodSummary {
 
 /** A pod that has ended keeps saying how, also while it is deleted. */
 function deletionStatus(pod: Pod): string | undefined {
-  if (pod.metadata.deletionTimestamp === undefined) return undefined
+  if (!isBeingDeleted(pod)) return undefined
   if (pod.status?.reason === 'NodeLost') return 'Unknown'
   return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed' ? undefined : 'Terminating'
 }

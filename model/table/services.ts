@@ -84,7 +84,9 @@ export const endpoints = printer<Endpoints>([NAME, column('Endpoints', 'Addresse
 })
 
 /** Each port with each address; the addresses alone where there is no port. */
-function addressesOf({ addresses = [], ports = [] }: EndpointSubset): string[] {
+function addressesOf(subset: EndpointSubset): string[] {
+  const addresses = subset.addresses ?? []
+  const ports = subset.ports ?? []
   if (ports.length === 0) return addresses.map(({ ip }) => ip)
   return ports.flatMap(({ port }) => addresses.map(({ ip }) => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`)))
 }

@@ -1,6 +1,6 @@
 // Rows of volumes, claims, and the classes and drivers that provide them.
 import type { PersistentVolume, PersistentVolumeClaim } from '../schema/kinds/core-v1.ts'
-import { AGE, age, column, count, NAME, type Named, NONE, nameOf, printer, UNSET, wide } from './columns.ts'
+import { AGE, age, column, count, isBeingDeleted, NAME, type Named, NONE, nameOf, printer, UNSET, wide } from './columns.ts'
 
 const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class'
 const DEFAULT_ANNOTATIONS = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class']
@@ -13,11 +13,11 @@ const accessModes: readonly (readonly [mode: string, short: string])[] = [
   ['ReadWriteOncePod', 'RWOP'],
 ]
 
-const modesText = (modes: readonly string[] = []): string =>
-  accessModes.flatMap(([mode, short]) => (modes.includes(mode) ? [short] : [])).join(',')
+const modesText = (modes: readonly string[] | undefined): string =>
+  accessModes.flatMap(([mode, short]) => (modes?.includes(mode) ? [short] : [])).join(',')
 
 const phaseOf = (object: Named & { readonly status?: { readonly phase?: string } }): string =>
-  object.metadata.deletionTimestamp === undefined ? (object.status?.phase ?? '') : 'Terminating'
+  isBeingDeleted(object) ? 'Terminating' : (object.status?.phase ?? '')
 
 const classOf = ({ metadata, spec }: Named & { readonly spec?: { readonly storageClassName?: string } }): string =>
   metadata.annotations?.[CLASS_ANNOTATION] ?? spec?.storageClassName ?? ''
