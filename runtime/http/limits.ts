@@ -19,6 +19,8 @@ export const MAX_WEBSOCKET_FRAGMENTS = 64
 
 /** Bytes of events that wait for a watcher that does not read; beyond them it is closed, and lists and watches anew. */
 export const MAX_WATCH_BACKLOG_BYTES = 4 * 1024 * 1024
+/** Bytes of events that are put together for one write. */
+export const WATCH_CHUNK_BYTES = 64 * 1024
 /** As Kubernetes: a client that asked for bookmarks gets one each minute. */
 export const BOOKMARK_INTERVAL_MS = 60_000
 /** A watch ends by itself after a random time between this and twice this, so that clients do not all come back at once. */

@@ -1,0 +1,29 @@
+// Answers that never change while the process lives: encoded once, when somebody first asks, and known to clients by an ETag.
+import { createHash } from 'node:crypto'
+import { type HttpRequest, type HttpResponse, NO_BODY } from './exchange.ts'
+
+export interface Document {
+  readonly bytes: Uint8Array
+  readonly etag: string
+}
+
+const kept = new Map<string, Document>()
+
+/** `make` gives the text, or nothing where there is no such document. */
+export function documentFor(key: string, make: () => string | undefined): Document | undefined {
+  const known = kept.get(key)
+  if (known !== undefined) return known
+  const text = make()
+  if (text === undefined) return undefined
+  const document = { bytes: Buffer.from(text), etag: `"${hashOf(text).toUpperCase()}"` }
+  kept.set(key, document)
+  return document
+}
+
+export const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+export function sendDocument({ bytes, etag }: Document, request: HttpRequest, contentType: string): HttpResponse {
+  const headers = { ETag: etag, Vary: 'Accept', 'Cache-Control': 'public' }
+  if (request.headers['if-none-match'] === etag) return { status: 304, headers, body: NO_BODY }
+  return { status: 200, headers: { ...headers, 'Content-Type': contentType }, body: bytes }
+}
