@@ -91,7 +91,7 @@ export const daemonSets = printer<DaemonSet>(
     set.status?.numberReady ?? 0,
     set.status?.updatedNumberScheduled ?? 0,
     set.status?.numberAvailable ?? 0,
-    labelsText(set.spec?.template.spec?.nodeSelector),
+    labelsText(set.spec?.template?.spec?.nodeSelector),
     age(set, nowMs),
     ...templateCells(set.spec?.template),
     selectorText(set.spec?.selector),
