@@ -7,7 +7,9 @@ import { describe, expect, test } from 'vitest'
 import { CodecError } from '../../model/codec/codec-error.ts'
 import { decodeTyped } from '../../model/codec/decode.ts'
 import { decodeProtobuf, encodeProtobuf } from '../../model/codec/protobuf.ts'
+import { decodeBody, strictDecodingError } from '../../model/codec/request-body.ts'
 import { parseApiVersion } from '../../model/object.ts'
+import { findResource } from '../../model/schema/resources.ts'
 import { typeForKind } from '../../model/schema/types.ts'
 
 const shared = join(import.meta.dirname, '../../../shared')
@@ -87,6 +89,42 @@ describe.runIf(present(cases))('recorded answers', () => {
     }
     expect(checked).toBeGreaterThan(900)
   })
+
+  test('every body in them is accepted or refused as it was', () => {
+    let checked = 0
+    for (const file of globSync(join(cases, '*/*.json'))) {
+      for (const { request, expect: answer, looseMessage } of JSON.parse(readFileSync(file, 'utf8')).steps) {
+        const expected = expectedKind(request.method, request.path)
+        if (!expected || !answer) continue
+        const contentType = request.headers?.['Content-Type'] ?? 'application/json'
+        const body = decodeBody(contentType, bytesOfRequest(request), expected)
+        const strict = request.path.includes('fieldValidation=Strict') && body.ok && body.problems.length > 0
+        const refusal = body.ok ? (strict ? strictDecodingError(expected, body.problems) : undefined) : body.status
+        const words: string = answer.body?.message ?? ''
+        const wasRefused = answer.status === 400 && /cannot be handled|unrecognized|does not match the expected API/.test(words)
+        expect(refusal?.code, `${file} ${refusal?.message}`).toBe(wasRefused ? 400 : undefined)
+        if (wasRefused && !looseMessage) expect(refusal?.message).toBe(words)
+        if (body.ok && !/fieldValidation=(?!Warn)/.test(request.path)) {
+          const warnings = (answer.headers?.warning ?? []).filter((text: string) => /(unknown|duplicate) field/.test(text))
+          expect(body.problems.map((problem) => `299 - ${JSON.stringify(problem)}`)).toEqual(warnings)
+        }
+        checked += 1
+      }
+    }
+    expect(checked).toBeGreaterThan(1000)
+  })
+
+  function expectedKind(method: string, path: string) {
+    const match =
+      /^\/(?:api|apis\/([^/]+))\/(v[^/]+)\/(?:namespaces\/[^/]+\/)?([a-z]+)(?:\/[^/?]+)?(?:\/([a-z]+))?(?:\?.*)?$/.exec(path)
+    if (!match || !['POST', 'PUT'].includes(method)) return undefined
+    const [, group = '', version = '', plural = '', subresource] = match
+    const resource = findResource(group, version, plural)
+    return subresource === undefined ? resource : resource?.subresources[subresource]
+  }
+
+  const bytesOfRequest = ({ base64, text, body }: { base64?: string; text?: string; body?: unknown }): Uint8Array =>
+    base64 === undefined ? Buffer.from(text ?? JSON.stringify(body ?? null)) : Buffer.from(base64, 'base64')
 
   /** Newer releases leave out times that are null, and rules of a job's failure policy. */
   function withoutNullTimes(value: unknown): unknown {
