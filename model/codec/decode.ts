@@ -27,6 +27,8 @@ export function decodeTyped(value: unknown, type: MessageType): Decoded {
     const object = messageDecoder(type.name)(value, state) as JsonObject
     return { object, unknown: state.unknown === 0 ? [] : unknownFields(value, type) }
   } catch (error) {
+    // What is not text may be nested as deep as somebody's patch made it.
+    if (error instanceof RangeError) throw new CodecError('limit', `nesting is limited to ${MAX_DEPTH} levels`)
     throw error instanceof Mismatch ? error.asCodecError() : error
   }
 }

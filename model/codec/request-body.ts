@@ -100,8 +100,8 @@ function decodeParsed({ value, problems }: ParsedText, expected: GroupVersionKin
   const status = wrongKind(actual, expected)
   if (status) return refused(status)
   const typeMeta = { apiVersion: apiVersionOf(actual.group, actual.version), kind: actual.kind }
-  if (!type) return { ok: true, object: { ...(settleNumbers(said) as JsonObject), ...typeMeta }, problems }
   try {
+    if (!type) return { ok: true, object: { ...(settleNumbers(said) as JsonObject), ...typeMeta }, problems }
     const { object, unknown } = decodeTyped(said, type)
     const notKnown = unknown.map((path) => `unknown field "${path}"`)
     return { ok: true, object: { ...typeMeta, ...object, ...typeMeta }, problems: [...notKnown, ...problems] }
@@ -150,6 +150,7 @@ function wrongKind(actual: GroupVersionKind, expected: GroupVersionKind): Status
 }
 
 function cannotBeHandled(actual: GroupVersionKind, expected: GroupVersionKind, error: unknown): Status {
+  if (error instanceof RangeError) return tooLarge(`nesting is limited to ${OTHER_KINDS.depth} levels`)
   if (!(error instanceof CodecError)) throw error
   if (error.fault === 'limit') return tooLarge(error.message)
   return badRequest(`${actual.kind} in version "${actual.version}" cannot be handled as a ${expected.kind}: ${error.message}`)

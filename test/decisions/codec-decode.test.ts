@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { CodecError } from '../../model/codec/codec-error.ts'
 import { decodeTyped } from '../../model/codec/decode.ts'
@@ -153,6 +154,51 @@ test('integers that a number does not hold keep every digit', () => {
   expect(JSON.stringify(decoded(text, revision))).toBe(
     '{"metadata":{"name":"a"},"revision":9223372036854775807,"data":{"n":12345678901234567890,"x":1.5,"y":0}}',
   )
+})
+
+test('any value is taken or refused with a CodecError', () => {
+  const keys = fc.constantFrom(
+    'metadata',
+    'spec',
+    'containers',
+    'labels',
+    'name',
+    'resources',
+    'limits',
+    'ports',
+    'data',
+    '__proto__',
+    'x',
+  )
+  const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 5 },
+      fc.jsonValue({ maxDepth: 0 }),
+      fc.array(tie('value'), { maxLength: 3 }),
+      fc.array(fc.tuple(keys, tie('value')), { maxLength: 5 }).map((entries) => Object.fromEntries(entries)),
+    ),
+  }))
+  fc.assert(
+    fc.property(value, fc.constantFrom(pod, deployment, service, secret, crd), (made, type) => {
+      try {
+        const { object } = decodeTyped(made, type)
+        expect(decodeTyped(object, type).object).toEqual(object)
+      } catch (error) {
+        if (!(error instanceof CodecError)) throw error
+      }
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test('nesting without end is refused', () => {
+  let deep: unknown = 'x'
+  for (let i = 0; i < 100_000; i++) deep = [deep]
+  expect(() => decodeTyped({ data: deep }, revision)).toThrow('nesting is limited to 100 levels')
+  let schema: unknown = {}
+  for (let i = 0; i < 200; i++) schema = { items: schema }
+  const definition = { spec: { versions: [{ schema: { openAPIV3Schema: schema } }] } }
+  expect(() => decodeTyped(definition, crd)).toThrow('nesting is limited to 100 levels')
 })
 
 test('a key named __proto__ is a key like any other', () => {
