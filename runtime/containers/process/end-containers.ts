@@ -1,0 +1,28 @@
+// Ends all containers of a node whose agent may be gone: what `kinora down` and `kinora node kill` need.
+import { setTimeout as pause } from 'node:timers/promises'
+import { readExit, readRecord } from './attempt.ts'
+import { attempts, endAttempt } from './found.ts'
+import { podsDirectory } from './layout.ts'
+import { processesWithEnvironment } from './proc.ts'
+
+const POLL_MS = 10
+/** A killed process that is not gone by then hangs in the kernel, and nobody can end it. */
+const PATIENCE_MS = 5000
+
+/** By force, at once. Records, logs and volumes stay. */
+export function killContainersOf(stateDir: string): void {
+  for (const directory of attempts(stateDir)) {
+    const record = readRecord(directory)
+    if (!record || !readExit(directory, record)) endAttempt(directory)
+  }
+}
+
+/** Settles when every process of the node's containers has ended, their shims included. */
+export async function endContainersOf(stateDir: string): Promise<void> {
+  killContainersOf(stateDir)
+  const mark = `KINORA_ROOT=${podsDirectory(stateDir)}/`
+  for (let waitedMs = 0; waitedMs < PATIENCE_MS && processesWithEnvironment(mark).length > 0; waitedMs += POLL_MS) {
+    await pause(POLL_MS)
+    killContainersOf(stateDir)
+  }
+}

@@ -1,0 +1,63 @@
+// What a state directory says about the containers of a node, whether or not an agent runs: found for adoption.
+import { readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { FoundContainer } from '../../../actors/ports/containers.ts'
+import { readExit, readRecord, readStarted, writeExit } from './attempt.ts'
+import { containersDirectory, idOf, podsDirectory } from './layout.ts'
+import { bootId, groupOf, isAlive, processesWithEnvironment, signalGroup, signalPid } from './proc.ts'
+
+const entries = (directory: string): string[] => {
+  try {
+    return readdirSync(directory).sort()
+  } catch {
+    return []
+  }
+}
+
+export function* attempts(stateDir: string): Generator<string> {
+  for (const uid of entries(podsDirectory(stateDir))) {
+    const containers = containersDirectory(stateDir, uid)
+    for (const name of entries(containers)) {
+      const numbers = entries(join(containers, name)).map(Number)
+      for (const attempt of numbers.sort((a, b) => a - b)) yield join(containers, name, String(attempt))
+    }
+  }
+}
+
+/** By pod, container, attempt. What was never started has no `startedAtMs`; what died with the machine or its shim has an exit. */
+export function foundContainers(stateDir: string): FoundContainer[] {
+  const found: FoundContainer[] = []
+  for (const directory of attempts(stateDir)) {
+    const record = readRecord(directory)
+    if (!record) {
+      endAttempt(directory)
+      rmSync(directory, { recursive: true, force: true })
+      continue
+    }
+    const started = readStarted(directory)
+    const runs = started && record.bootId === bootId() && isAlive(started.shim)
+    if (!runs && !readExit(directory, record)) endAttempt(directory)
+    const exit = readExit(directory, record)
+    const { podUid, name, attempt, namespace, podName, podIp, image, imageId } = record
+    found.push({
+      ...{ podUid, name, attempt, namespace, podName, podIp, image, imageId },
+      id: idOf(record),
+      ...(started ? { startedAtMs: started.startedAtMs } : {}),
+      ...(exit ? { exit } : {}),
+    })
+  }
+  return found
+}
+
+/** Kills what runs of an attempt, and writes its end. */
+export function endAttempt(directory: string): void {
+  const started = readStarted(directory)
+  const record = readRecord(directory)
+  if (started && record?.bootId === bootId()) signalGroup(started.program, 'SIGKILL')
+  // Programs that left their group, and a shim that had not yet said what it started; one that had ends by itself, when
+  // the last line is written.
+  for (const pid of processesWithEnvironment(`KINORA_ROOT=${directory}/`)) {
+    if (groupOf(pid) !== started?.shim.pid) signalPid(pid, 'SIGKILL')
+  }
+  if (record && started && !readExit(directory, record)) writeExit(directory, 137)
+}

@@ -1,0 +1,32 @@
+// The POSIX shell script that stands between a node and a container's program, one for each container. It outlives the
+// node, holds the log pipe, and writes down what started and how it ended. Everything but `mkfifo` and `cat` is built in.
+
+/**
+ * `sh -c SHIM kinora-shim DIRECTORY PROGRAM ARGUMENT…`, with the program's own environment.
+ * Writes `started` (the program's pid and start time in ticks, then the shim's) and `exit` (status as a shell counts it).
+ *
+ * - Monitor mode gives the program a process group of its own; a shell that refuses it without a terminal uses setsid.
+ * - A pipe, not the file: `> /dev/stdout` in the program would truncate a file.
+ * - Names begin with _kinora_: an assignment to a name in the environment would reach the program.
+ * - What the program leaves behind in its group dies with it, as in a container.
+ */
+export const SHIM = `
+_kinora_dir=$1; shift
+set -m 2>/dev/null
+case $- in *m*) _kinora_own= ;; *) _kinora_own=setsid ;; esac
+mkfifo "$_kinora_dir/pipe" || exit 70
+cat <"$_kinora_dir/pipe" >>"$_kinora_dir/log" &
+_kinora_cat=$!
+$_kinora_own "$@" </dev/null >"$_kinora_dir/pipe" 2>&1 &
+_kinora_pid=$!
+read -r _kinora_stat <"/proc/$_kinora_pid/stat"
+set -- \${_kinora_stat##*) }
+_kinora_at=\${20}
+read -r _kinora_stat <"/proc/$$/stat"
+set -- \${_kinora_stat##*) }
+echo "$_kinora_pid $_kinora_at $$ \${20}" >"$_kinora_dir/started"
+wait "$_kinora_pid"
+echo $? >"$_kinora_dir/exit"
+kill -KILL "-$_kinora_pid"
+wait "$_kinora_cat"
+`
