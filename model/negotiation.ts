@@ -7,7 +7,7 @@ import { INCLUDE_OBJECT, type IncludeObject } from './table/table.ts'
 export type MediaType = 'application/json' | 'application/yaml' | 'application/vnd.kubernetes.protobuf'
 
 /** In the order of preference when a client does not care. */
-export const MEDIA_TYPES: readonly MediaType[] = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
+const MEDIA_TYPES: readonly MediaType[] = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
 
 /** What an object can be turned into, as the parameters of a clause name it. */
 export type Transform =

@@ -9,13 +9,13 @@ interface ResponseKind {
   readonly kind: string
 }
 
-export interface APISubresourceDiscovery {
+interface APISubresourceDiscovery {
   readonly subresource: string
   readonly responseKind: ResponseKind
   readonly verbs: readonly string[]
 }
 
-export interface APIResourceDiscovery {
+interface APIResourceDiscovery {
   readonly resource: string
   readonly responseKind: ResponseKind
   readonly scope: 'Namespaced' | 'Cluster'
@@ -26,13 +26,13 @@ export interface APIResourceDiscovery {
   readonly subresources?: readonly APISubresourceDiscovery[]
 }
 
-export interface APIVersionDiscovery {
+interface APIVersionDiscovery {
   readonly version: string
   readonly resources: readonly APIResourceDiscovery[]
   readonly freshness: 'Current'
 }
 
-export interface APIGroupDiscovery {
+interface APIGroupDiscovery {
   readonly metadata: { readonly name: string; readonly creationTimestamp: null }
   readonly versions: readonly APIVersionDiscovery[]
 }

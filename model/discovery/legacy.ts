@@ -25,7 +25,7 @@ export interface APIGroupList {
   readonly groups: readonly APIGroup[]
 }
 
-export interface APIResource {
+interface APIResource {
   /** `pods` or `pods/eviction` */
   readonly name: string
   /** Empty for subresources. */

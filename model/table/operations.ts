@@ -1,20 +1,6 @@
-// Rows of the kinds by which a cluster is run: budgets, priorities, leases, runtimes, flow control, APIs and devices.
+// Rows of the kinds by which a cluster is run: budgets, priorities, leases, runtimes and APIs.
 import type { Lease } from '../schema/kinds/coordination-v1.ts'
-import {
-  AGE,
-  age,
-  column,
-  count,
-  firstOf,
-  isBeingDeleted,
-  MOST_SHOWN,
-  NAME,
-  type Named,
-  NONE,
-  nameOf,
-  printer,
-  UNSET,
-} from './columns.ts'
+import { AGE, age, column, count, firstOf, MOST_SHOWN, NAME, type Named, nameOf, printer, UNSET } from './columns.ts'
 
 interface PodDisruptionBudget extends Named {
   readonly spec?: { readonly minAvailable?: number | string; readonly maxUnavailable?: number | string }
@@ -76,71 +62,6 @@ export const runtimeClasses = printer<RuntimeClass>(
   (runtime, nowMs) => [nameOf(runtime), runtime.handler ?? '', age(runtime, nowMs)],
 )
 
-interface FlowSchema extends Named {
-  readonly spec?: {
-    readonly priorityLevelConfiguration?: { readonly name: string }
-    readonly matchingPrecedence?: number
-    readonly distinguisherMethod?: { readonly type: string }
-  }
-  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] }
-}
-
-export const flowSchemas = printer<FlowSchema>(
-  [
-    NAME,
-    column('PriorityLevel', 'Where its requests queue.'),
-    column('MatchingPrecedence', 'The lower, the sooner it is tried.'),
-    column('DistinguisherMethod', 'What tells one flow from another.'),
-    AGE,
-    column('MissingPL', 'Whether that level does not exist.'),
-  ],
-  (schema, nowMs) => [
-    nameOf(schema),
-    schema.spec?.priorityLevelConfiguration?.name || NONE,
-    schema.spec?.matchingPrecedence ?? 0,
-    schema.spec?.distinguisherMethod?.type ?? NONE,
-    age(schema, nowMs),
-    schema.status?.conditions?.find(({ type }) => type === 'Dangling')?.status ?? '?',
-  ],
-)
-
-interface PriorityLevelConfiguration extends Named {
-  readonly spec?: {
-    readonly type?: string
-    readonly limited?: {
-      readonly nominalConcurrencyShares?: number
-      readonly limitResponse?: {
-        readonly queuing?: { readonly queues?: number; readonly handSize?: number; readonly queueLengthLimit?: number }
-      }
-    }
-  }
-}
-
-export const priorityLevels = printer<PriorityLevelConfiguration>(
-  [
-    NAME,
-    column('Type', 'Whether it is limited.'),
-    column('NominalConcurrencyShares', 'Its share of the seats.'),
-    column('Queues', 'How many queues it has.'),
-    column('HandSize', 'Queues dealt to each flow.'),
-    column('QueueLengthLimit', 'Requests that wait in one queue at most.'),
-    AGE,
-  ],
-  (level, nowMs) => {
-    const { limited } = level.spec ?? {}
-    const queuing = limited?.limitResponse?.queuing
-    return [
-      nameOf(level),
-      level.spec?.type ?? '',
-      limited?.nominalConcurrencyShares ?? NONE,
-      queuing?.queues ?? NONE,
-      queuing?.handSize ?? NONE,
-      queuing?.queueLengthLimit ?? NONE,
-      age(level, nowMs),
-    ]
-  },
-)
-
 interface APIService extends Named {
   readonly spec?: { readonly service?: { readonly namespace?: string; readonly name?: string } }
   readonly status?: {
@@ -188,43 +109,6 @@ export const storageVersions = printer<StorageVersion>(
 const storageVersionText = (version: { readonly apiServerID?: string; readonly encodingVersion?: string }): string =>
   `${version.apiServerID ?? ''}=${version.encodingVersion ?? ''}`
 
-interface ResourceClaim extends Named {
-  readonly status?: { readonly allocation?: object; readonly reservedFor?: readonly unknown[] }
-}
-
-export const resourceClaims = printer<ResourceClaim>(
-  [NAME, column('State', 'Whether it has its devices, and whether somebody uses them.'), AGE],
-  (claim, nowMs) => [nameOf(claim), claimState(claim), age(claim, nowMs)],
-)
-
-function claimState({ metadata, status }: ResourceClaim): string {
-  const deleted = isBeingDeleted({ metadata })
-  if (!status?.allocation) return deleted ? 'deleted' : 'pending'
-  const reserved = (status.reservedFor ?? []).length > 0
-  return [...(deleted ? ['deleted'] : []), 'allocated', ...(reserved ? ['reserved'] : [])].join(',')
-}
-
-interface ResourceSlice extends Named {
-  readonly spec?: { readonly nodeName?: string; readonly driver?: string; readonly pool?: { readonly name?: string } }
-}
-
-export const resourceSlices = printer<ResourceSlice>(
-  [
-    NAME,
-    column('Node', 'Where the devices are.'),
-    column('Driver', 'Who offers them.'),
-    column('Pool', 'What they belong to.'),
-    AGE,
-  ],
-  (slice, nowMs) => [
-    nameOf(slice),
-    slice.spec?.nodeName ?? '',
-    slice.spec?.driver ?? '',
-    slice.spec?.pool?.name ?? '',
-    age(slice, nowMs),
-  ],
-)
-
 interface LeaseCandidate extends Named {
   readonly spec?: { readonly leaseName?: string; readonly binaryVersion?: string; readonly emulationVersion?: string }
 }
@@ -245,6 +129,3 @@ export const leaseCandidates = printer<LeaseCandidate>(
     age(candidate, nowMs),
   ],
 )
-
-/** Kinds of whose objects only name and age are shown. */
-export const namesAndAges = printer<Named>([NAME, AGE], (object, nowMs) => [nameOf(object), age(object, nowMs)])

@@ -11,7 +11,7 @@ export interface PartialObjectMetadata {
   readonly metadata: ObjectMeta
 }
 
-export interface PartialObjectMetadataList {
+interface PartialObjectMetadataList {
   readonly kind: 'PartialObjectMetadataList'
   readonly apiVersion: `meta.k8s.io/${MetaVersion}`
   readonly metadata: ListMeta

@@ -6,20 +6,17 @@ import { autoscalers, autoscalersV1 } from './autoscaling.ts'
 import { cronJobs, jobs } from './batch.ts'
 import { column, NAME, type Named, nameOf, type Printer, printer } from './columns.ts'
 import { componentStatuses, configMaps, namespaces, podTemplates, resourceQuotas, secrets, serviceAccounts } from './core.ts'
+import { namesAndAges, resourceClaims, resourceSlices } from './devices.ts'
 import { events, newEvents } from './events.ts'
+import { flowSchemas, priorityLevels } from './flow-control.ts'
 import { ingressClasses, ingresses, ipAddresses, networkPolicies, serviceCIDRs } from './networking.ts'
 import { nodes } from './nodes.ts'
 import {
   apiServices,
-  flowSchemas,
   leaseCandidates,
   leases,
-  namesAndAges,
   podDisruptionBudgets,
   priorityClasses,
-  priorityLevels,
-  resourceClaims,
-  resourceSlices,
   runtimeClasses,
   storageVersions,
 } from './operations.ts'

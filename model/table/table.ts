@@ -10,7 +10,7 @@ export type IncludeObject = 'None' | 'Metadata' | 'Object'
 
 export const INCLUDE_OBJECT: readonly string[] = ['None', 'Metadata', 'Object'] satisfies IncludeObject[]
 
-export interface TableRow {
+interface TableRow {
   readonly cells: readonly Cell[]
   readonly conditions?: readonly RowCondition[]
   readonly object: KubeObject | PartialObjectMetadata | null

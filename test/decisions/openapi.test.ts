@@ -1,8 +1,8 @@
 // OpenAPI documents: what kubectl needs in them, that they hold together, and that they are cheap enough to build on demand.
+import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { openapiDocument, openapiIndex } from '../../model/openapi/document.ts'
 import { openapiV2 } from '../../model/openapi/document-v2.ts'
-import { fingerprint } from '../../model/openapi/fingerprint.ts'
 import { allResources, groupVersions } from '../../model/schema/resources.ts'
 
 interface Operation {
@@ -129,15 +129,18 @@ test('paths of core/v1: namespaced, across namespaces, subresources, streams', (
   expect(Object.keys(paths['/api/v1/nodes/{name}']?.patch?.requestBody?.content ?? {})).toContain('application/apply-patch+yaml')
 })
 
-test('the index names each group version, with a hash that follows the text', () => {
-  const hashOf = (groupVersion: { group: string; version: string }) => fingerprint(openapiDocument(groupVersion) ?? '')
+test('the index names each group version, with the hash that it is told', () => {
+  const hashOf = (groupVersion: { group: string; version: string }) =>
+    createHash('sha256')
+      .update(openapiDocument(groupVersion) ?? '')
+      .digest('hex')
+      .slice(0, 16)
   const { paths } = openapiIndex(groupVersions(), hashOf)
   expect(Object.keys(paths)).toHaveLength(groupVersions().length)
   expect(paths['api/v1']?.serverRelativeURL).toMatch(/^\/openapi\/v3\/api\/v1\?hash=[0-9a-f]{16}$/)
   expect(paths['apis/apps/v1']?.serverRelativeURL).toMatch(/^\/openapi\/v3\/apis\/apps\/v1\?hash=/)
   const all = Object.values(paths).map(({ serverRelativeURL }) => serverRelativeURL.split('=')[1])
   expect(new Set(all).size).toBe(all.length)
-  expect(fingerprint('ab')).not.toBe(fingerprint('ba'))
 })
 
 test('what is not served has no document', () => {
