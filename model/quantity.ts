@@ -7,7 +7,7 @@ export interface Quantity {
 }
 
 /** How a quantity prefers to be written: `1k`, `1Ki` or `1e3`. */
-export type QuantityFormat = 'DecimalSI' | 'BinarySI' | 'DecimalExponent'
+type QuantityFormat = 'DecimalSI' | 'BinarySI' | 'DecimalExponent'
 
 export class QuantityError extends Error {}
 

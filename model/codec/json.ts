@@ -16,7 +16,7 @@ export interface JsonLimits {
 export const OWN_KINDS: JsonLimits = { depth: 100, keys: 50_000, values: 500_000 }
 export const OTHER_KINDS: JsonLimits = { ...OWN_KINDS, depth: 500 }
 
-export interface JsonScan {
+interface JsonScan {
   readonly keys: number
   /** There are numbers with a fraction, an exponent or many digits. */
   readonly unusualNumbers: boolean
@@ -34,7 +34,7 @@ const BACKSLASH = 92
 const isDigit = (code: number): boolean => code >= 48 && code <= 57
 
 /** Looks at a text without parsing it; what is not JSON passes. Throws CodecError at a limit. */
-export function scanJson(text: string, limits: JsonLimits = OWN_KINDS): JsonScan {
+function scanJson(text: string, limits: JsonLimits = OWN_KINDS): JsonScan {
   let depth = 0
   let keys = 0
   let commas = 0

@@ -10,7 +10,7 @@ const MAGIC: readonly number[] = [0x6b, 0x38, 0x73, 0x00]
 const DELIMITED = 2
 const tagOf = (field: number): number => (field << 3) | DELIMITED
 
-export interface ProtobufEnvelope {
+interface ProtobufEnvelope {
   readonly apiVersion: string
   readonly kind: string
   readonly raw: Uint8Array
@@ -24,7 +24,7 @@ export interface DecodedProtobuf {
 }
 
 /** Throws CodecError for what is not in the envelope of Kubernetes. */
-export function openEnvelope(bytes: Uint8Array): ProtobufEnvelope {
+function openEnvelope(bytes: Uint8Array): ProtobufEnvelope {
   if (MAGIC.some((byte, i) => bytes[i] !== byte)) {
     throw new CodecError('syntax', 'provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]')
   }

@@ -10,9 +10,9 @@ import { settleNumbers } from './number.ts'
 import { decodeProtobuf } from './protobuf.ts'
 import { parseYaml } from './yaml.ts'
 
-export const JSON_TYPE = 'application/json'
-export const YAML_TYPE = 'application/yaml'
-export const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf'
+const JSON_TYPE = 'application/json'
+const YAML_TYPE = 'application/yaml'
+const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf'
 const MEDIA_TYPES = [JSON_TYPE, YAML_TYPE, PROTOBUF_TYPE]
 
 export interface GroupVersionKind {
