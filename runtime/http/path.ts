@@ -28,7 +28,7 @@ export function parsePath(path: string): Target | undefined {
 function parseResource(group: string, version: string, encoded: string[]): Target | undefined {
   const watch = encoded[0] === 'watch'
   if (watch) encoded.shift()
-  if (encoded.at(-1) === '' && encoded[3] !== 'proxy' && encoded[5] !== 'proxy') encoded.pop()
+  if (encoded.at(-1) === '' && encoded[2] !== 'proxy' && encoded[4] !== 'proxy') encoded.pop()
   let segments: string[]
   try {
     segments = encoded.map((segment) => (segment.includes('%') ? decodeURIComponent(segment) : segment))

@@ -60,12 +60,12 @@ export function serveProxy(
     respond(outcome)
   }
   const client = httpRequest(requestOptions(proxied, tunnel, { connection: 'close' }))
+  const deadline = headDeadline(client)
   client.on('response', (answer) => {
-    client.setTimeout(0)
+    clearTimeout(deadline)
     settle({ response: { status: answer.statusCode ?? 502, headers: passedOn(answer, prefix), body: new ProxiedBody(answer) } })
   })
   client.on('upgrade', (_answer, socket) => socket.destroy())
-  client.on('timeout', () => client.destroy(new TunnelError(timeout('the pod has not answered in time'))))
   client.on('error', (error) => settle({ status: statusOf(error, proxied) }))
   request.body.on('error', () => client.destroy())
   request.body.pipe(client)
@@ -89,8 +89,9 @@ export function serveProxyUpgrade(
   }
   const wanted = { connection: 'Upgrade', upgrade: String(proxied.request.headers.upgrade ?? '') }
   const client = httpRequest(requestOptions(proxied, tunnel, wanted))
+  const deadline = headDeadline(client)
   client.on('upgrade', (answer, upstream, early) => {
-    client.setTimeout(0)
+    clearTimeout(deadline)
     socket.write(`HTTP/1.1 101 Switching Protocols\r\n${rawHeaders(answer)}\r\n`)
     socket.write(early)
     upstream.write(head)
@@ -104,10 +105,18 @@ export function serveProxyUpgrade(
       response: { status: answer.statusCode ?? 502, headers: passedOn(answer, proxied.prefix), body: new ProxiedBody(answer) },
     }),
   )
-  client.on('timeout', () => client.destroy(new TunnelError(timeout('the pod has not answered in time'))))
   client.on('error', (error) => refused({ status: statusOf(error, proxied) }))
   socket.on('close', () => client.destroy())
   client.end()
+}
+
+function headDeadline(client: ClientRequest): NodeJS.Timeout {
+  const deadline = setTimeout(
+    () => client.destroy(new TunnelError(timeout('the pod has not answered in time'))),
+    HEAD_TIMEOUT_MS,
+  ).unref()
+  client.on('close', () => clearTimeout(deadline))
+  return deadline
 }
 
 function openTunnel({ target }: Proxied, nodes: NodeStreams): Duplex | undefined {
@@ -134,8 +143,6 @@ function requestOptions({ request, prefix, rest, target }: Proxied, tunnel: Dupl
     path: rest + (request.query === '' ? '' : `?${request.query}`),
     headers: { ...headers, ...own },
     createConnection: () => tunnel,
-    agent: false,
-    timeout: HEAD_TIMEOUT_MS,
     setHost: false,
   }
 }
