@@ -1,7 +1,7 @@
 // `pods/proxy` and `services/proxy`: one HTTP/1.1 request through the node's link to the pod, as Kubernetes' proxy handler
 // makes it (apimachinery, pkg/util/proxy). Redirects are handed on and never followed. An upgrade is passed on only after
 // the pod has said 101.
-import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
+import { type ClientRequest, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { connect as tlsConnect } from 'node:tls'
 import { type Status, serviceUnavailable, timeout } from '../../model/status.ts'
