@@ -1,5 +1,4 @@
 // The forms of an answer that is known whole: objects and Statuses as JSON, indented JSON or YAML, and plain text.
-import { stringify } from 'yaml'
 import type { Status } from '../../model/status.ts'
 import type { HttpResponse } from './exchange.ts'
 
@@ -43,8 +42,17 @@ export const textAnswer = (status: number, text: string): HttpResponse => ({
 /** Where no handler was ever registered, Go's own words, not a Status. */
 export const pageNotFound = (): HttpResponse => textAnswer(404, '404 page not found\n')
 
+// Hardly anybody asks for YAML, and the library takes longer to load than a server to start: loaded when it is asked for.
 const yamlAnswer = (status: number, value: unknown): HttpResponse => ({
   status,
   headers: { 'Content-Type': 'application/yaml' },
-  body: encoder.encode(stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })),
+  body: {
+    start: (sink) =>
+      void import('yaml').then(({ stringify }) => {
+        sink.write(encoder.encode(stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })))
+        sink.end()
+      }, sink.abort),
+    resume: () => {},
+    stop: () => {},
+  },
 })
