@@ -1,11 +1,12 @@
 // `pods/proxy` and `services/proxy`: one HTTP/1.1 request through the node's link to the pod, as Kubernetes' proxy handler
 // makes it (apimachinery, pkg/util/proxy). Redirects are handed on and never followed. An upgrade is passed on only after
 // the pod has said 101.
-import { type ClientRequest, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { connect as tlsConnect } from 'node:tls'
 import { type Status, serviceUnavailable, timeout } from '../../model/status.ts'
 import type { BodySink, HttpRequest, HttpResponse, StreamedBody } from './exchange.ts'
+import { httpRequest } from './node-http.ts'
 import type { NodeStreams } from './node-streams.ts'
 import type { ProxyTarget } from './proxy-target.ts'
 import { Tunnel, TunnelError } from './tunnel.ts'

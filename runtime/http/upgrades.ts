@@ -1,6 +1,5 @@
 // Requests that want another protocol than HTTP: the links of nodes, watches and logs over WebSocket, and whatever a pod
 // speaks behind its proxy. What is refused gets an ordinary answer, and the connection closed.
-import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { badRequest, failure } from '../../model/status.ts'
@@ -9,6 +8,7 @@ import { statusAnswer } from './answers.ts'
 import { type BodySink, type HttpRequest, type HttpResponse, isStreamed, type StreamedBody } from './exchange.ts'
 import type { Front } from './front.ts'
 import { MAX_WEBSOCKET_MESSAGE_BYTES } from './limits.ts'
+import { STATUS_CODES } from './node-http.ts'
 import { serveProxyUpgrade } from './proxy.ts'
 import { type Backend, proxiedRequest } from './resources.ts'
 import type { Upgrade } from './server.ts'
