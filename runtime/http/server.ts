@@ -1,19 +1,18 @@
 // Listens: TLS with client certificates, HTTP/2 and HTTP/1.1 on one port (the latter owns upgrades), limits on what comes
 // in, and an orderly end. What a request means is the front's business.
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import {
   constants,
   createSecureServer,
   type Http2SecureServer,
-  type Http2ServerRequest,
-  type Http2ServerResponse,
   type ServerHttp2Session,
+  type ServerHttp2Stream,
 } from 'node:http2'
-import type { Duplex } from 'node:stream'
+import type { Duplex, Readable, Writable } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { KeyPair } from '../identity/certificate.ts'
 import { type User, userOfPeer } from '../identity/client-certificate.ts'
-import { type BodySink, type Handle, type HttpRequest, type HttpResponse, isStreamed, type StreamedBody } from './exchange.ts'
+import { type Handle, type HttpRequest, type HttpResponse, isStreamed, type StreamedBody } from './exchange.ts'
 import {
   DRAIN_TIMEOUT_MS,
   HEADERS_TIMEOUT_MS,
@@ -91,15 +90,15 @@ export function listen(
 // Options of Node's HTTP/1.1 side, which the types of the HTTP/2 server do not name.
 const HTTP1_LIMITS = { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS }
 
-type Request = IncomingMessage | Http2ServerRequest
-
 class ApiServer implements HttpServer {
   readonly port: number
   private readonly server: Http2SecureServer
   private readonly options: ServerOptions
   private readonly sessions = new Set<ServerHttp2Session>()
-  /** HTTP/1.1 connections, with how many requests each is at; an upgraded one is its new owner's. */
-  private readonly sockets = new Map<TLSSocket, number>()
+  /** HTTP/1.1 connections, with how many requests each is at. */
+  private readonly sockets = new Map<Duplex, number>()
+  /** Connections that are HTTP no longer: their owners are to close them when the server drains. */
+  private readonly upgraded = new Set<Duplex>()
   /** How to end each answer that is still being streamed. */
   private readonly streams = new Set<() => void>()
   private readonly users = new WeakMap<object, { user: User | undefined }>()
@@ -109,10 +108,15 @@ class ApiServer implements HttpServer {
     this.server = server
     this.options = options
     this.port = (server.address() as { port: number }).port
-    server.on('request', (request: Request, response: Http2ServerResponse) => this.answer(request, response))
+    server.on('request', (request: IncomingMessage, response: ServerResponse) => this.answerHttp1(request, response))
+    // Node has just put its imitation of HTTP/1.1 before the streams of HTTP/2; without it a request costs half.
+    server.removeAllListeners('stream')
+    server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => this.answerHttp2(stream, headers))
     server.on('upgrade', (request: IncomingMessage, socket: TLSSocket, head: Buffer) => {
       this.sockets.delete(socket)
-      options.upgrade({ request, socket, head, user: this.userOf(request) })
+      this.upgraded.add(socket)
+      socket.on('close', () => this.upgraded.delete(socket))
+      options.upgrade({ request, socket, head, user: this.userOf(socket, socket) })
     })
     server.on('session', (session: ServerHttp2Session) => {
       this.sessions.add(session)
@@ -136,7 +140,7 @@ class ApiServer implements HttpServer {
     this.draining = true
     const deadline = setTimeout(() => {
       for (const session of this.sessions) session.destroy()
-      for (const socket of this.sockets.keys()) socket.destroy()
+      for (const socket of [...this.sockets.keys(), ...this.upgraded]) socket.destroy()
     }, DRAIN_TIMEOUT_MS)
     this.server.close(() => {
       clearTimeout(deadline)
@@ -145,27 +149,43 @@ class ApiServer implements HttpServer {
     for (const end of this.streams) end()
     // GOAWAY; the session ends with its last stream.
     for (const session of this.sessions) session.close()
-    for (const [socket, requests] of this.sockets) if (requests === 0) socket.destroySoon()
+    for (const [socket, requests] of this.sockets) if (requests === 0) socket.destroy()
   }
 
-  private answer(request: Request, response: Http2ServerResponse): void {
-    const isHttp1 = request.httpVersionMajor === 1
-    const socket = isHttp1 ? (request.socket as TLSSocket) : undefined
-    if (socket !== undefined) {
-      this.sockets.set(socket, (this.sockets.get(socket) ?? 0) + 1)
-      response.once('close', () => this.requestEnded(socket))
-    }
-    const url = request.url ?? '/'
-    const question = url.indexOf('?')
-    const exchanged: HttpRequest = {
-      method: request.method ?? 'GET',
-      path: question < 0 ? url : url.slice(0, question),
-      query: question < 0 ? '' : url.slice(question + 1),
-      headers: request.headers,
-      user: this.userOf(request),
-      body: request,
-    }
-    this.options.handle(exchanged, (answer) => this.send(answer, response, isHttp1))
+  private answerHttp1(request: IncomingMessage, response: ServerResponse): void {
+    const socket = request.socket as TLSSocket
+    this.sockets.set(socket, (this.sockets.get(socket) ?? 0) + 1)
+    response.once('close', () => this.requestEnded(socket))
+    const { method = 'GET', url = '/', headers } = request
+    this.options.handle(requestOf(method, url, headers, this.userOf(socket, socket), request), (answer) => {
+      const own = this.draining ? { ...answer.headers, Connection: 'close' } : answer.headers
+      this.send(answer, {
+        target: response,
+        head: (status, length) =>
+          void response.writeHead(
+            status,
+            (length === undefined ? own : { ...own, 'Content-Length': length }) as OutgoingHttpHeaders,
+          ),
+        flushHead: () => response.flushHeaders(),
+        abort: () => void response.destroy(),
+      })
+    })
+  }
+
+  private answerHttp2(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+    stream.on('error', () => {})
+    const { session } = stream
+    const method = String(headers[':method'])
+    const user = session === undefined ? undefined : this.userOf(session, session.socket as TLSSocket)
+    this.options.handle(requestOf(method, String(headers[':path']), headers, user, stream), (answer) =>
+      this.send(answer, {
+        target: stream,
+        head: (status, length) =>
+          stream.respond({ ':status': status, ...answer.headers, ...(length === undefined ? {} : { 'content-length': length }) }),
+        flushHead: () => {},
+        abort: () => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
+      }),
+    )
   }
 
   private requestEnded(socket: TLSSocket): void {
@@ -175,57 +195,83 @@ class ApiServer implements HttpServer {
     if (this.draining && requests === 1) socket.destroySoon()
   }
 
-  private send({ status, headers, body }: HttpResponse, response: Http2ServerResponse, isHttp1: boolean): void {
-    if (response.destroyed || response.headersSent) return
-    const all: Record<string, string | string[]> = { ...(headers as Record<string, string | string[]>) }
-    if (isHttp1 && this.draining) all.Connection = 'close'
-    if (isStreamed(body)) {
-      response.writeHead(status, all)
-      this.stream(body, response, isHttp1)
+  private send({ status, body }: HttpResponse, wire: Wire): void {
+    const streamed = isStreamed(body)
+    if (wire.target.destroyed) {
+      if (streamed) body.stop()
       return
     }
-    if (body.length > 0) all['Content-Length'] = String(body.length)
-    response.writeHead(status, all)
-    response.end(body)
+    try {
+      wire.head(status, streamed || body.length === 0 ? undefined : body.length)
+    } catch {
+      // A header that a pod behind the proxy made up, and that must not be sent.
+      if (streamed) body.stop()
+      wire.abort()
+      return
+    }
+    if (streamed) this.stream(body, wire)
+    else wire.target.end(body)
   }
 
-  private stream(body: StreamedBody, response: Http2ServerResponse, isHttp1: boolean): void {
+  private stream(body: StreamedBody, { target, flushHead, abort }: Wire): void {
     let ended = false
     const end = () => {
       if (ended) return
       ended = true
-      response.end()
-    }
-    const sink: BodySink = {
-      write: (chunk) => ended || response.write(chunk),
-      end,
-      abort: () => {
-        ended = true
-        if (isHttp1) response.destroy()
-        else response.stream.close(constants.NGHTTP2_INTERNAL_ERROR)
-      },
+      target.end()
     }
     this.streams.add(end)
-    response.on('drain', () => body.resume())
-    response.once('close', () => {
+    target.on('drain', () => body.resume())
+    target.once('close', () => {
       ended = true
       this.streams.delete(end)
       body.stop()
     })
-    body.start(sink)
-    // The head alone: a watch without events must still be seen to have begun.
-    if (isHttp1) (response as unknown as { flushHeaders(): void }).flushHeaders()
+    body.start({
+      write: (chunk) => ended || target.write(chunk),
+      end,
+      abort: () => {
+        ended = true
+        abort()
+      },
+    })
+    // A watch without events must still be seen to have begun.
+    flushHead()
     if (this.draining) end()
   }
 
   // Asked once a connection: reading the peer's certificate costs more than many requests.
-  private userOf(request: Request): User | undefined {
-    const session = 'stream' in request ? request.stream.session : undefined
-    const connection = session ?? request.socket
+  private userOf(connection: object, socket: TLSSocket): User | undefined {
     const known = this.users.get(connection)
     if (known !== undefined) return known.user
-    const user = userOfPeer((session?.socket ?? request.socket) as TLSSocket)
+    const user = userOfPeer(socket)
     this.users.set(connection, { user })
     return user
+  }
+}
+
+/** What the two versions of HTTP do each in its own way. */
+interface Wire {
+  readonly target: Writable
+  readonly head: (status: number, length: number | undefined) => void
+  readonly flushHead: () => void
+  readonly abort: () => void
+}
+
+function requestOf(
+  method: string,
+  url: string,
+  headers: IncomingHttpHeaders,
+  user: User | undefined,
+  body: Readable,
+): HttpRequest {
+  const question = url.indexOf('?')
+  return {
+    method,
+    path: question < 0 ? url : url.slice(0, question),
+    query: question < 0 ? '' : url.slice(question + 1),
+    headers,
+    user,
+    body,
   }
 }

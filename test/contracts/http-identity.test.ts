@@ -74,6 +74,7 @@ test('openssl agrees', () => {
       ['verify', '-x509_strict', '-purpose', purpose, '-CAfile', `${directory}/ca.crt`, `${directory}/${file}`],
       {
         encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
       },
     )
   expect(verify('apiserver.crt', 'sslserver')).toMatch(/OK/)
