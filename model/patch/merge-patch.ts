@@ -1,0 +1,17 @@
+// JSON merge patch (RFC 7386): members replace members, null removes, lists are replaced whole.
+import type { Json } from '../object.ts'
+import { copyOf, isObject, memberOf, setMember } from './members.ts'
+
+/** Neither argument is changed; what the patch does not touch is shared with the result. */
+export function applyMergePatch(target: Json | undefined, patch: Json): Json {
+  if (!isObject(patch)) return patch
+  const original = isObject(target) ? target : {}
+  const merged = copyOf(original)
+  for (const key of Object.keys(patch)) {
+    const value = memberOf(patch, key)
+    if (value === undefined) continue
+    if (value === null) delete merged[key]
+    else setMember(merged, key, applyMergePatch(memberOf(original, key), value))
+  }
+  return merged
+}
