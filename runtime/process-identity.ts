@@ -1,0 +1,33 @@
+// Which process a pid means: numbers are used again, so a process is known by pid, start time and boot of the machine.
+import { readFileSync } from 'node:fs'
+
+export interface ProcessIdentity {
+  readonly pid: number
+  /** In clock ticks since the machine's boot, from /proc/PID/stat. */
+  readonly startTime: string
+  readonly bootId: string
+}
+
+let boot: string | undefined
+const bootId = (): string => {
+  boot ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  return boot
+}
+
+/** Undefined when there is no such process, or it has ended and waits only to be reaped. */
+export function identityOf(pid: number): ProcessIdentity | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    // The command's name stands in parentheses and may contain anything; the fields after it are counted from the last one.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    if (fields[0] === 'Z' || fields[0] === 'X') return undefined
+    return { pid, startTime: fields[19] ?? '', bootId: bootId() }
+  } catch {
+    return undefined
+  }
+}
+
+export function isAlive(identity: ProcessIdentity): boolean {
+  const now = identityOf(identity.pid)
+  return now !== undefined && now.startTime === identity.startTime && now.bootId === identity.bootId
+}
