@@ -28,7 +28,8 @@ export const answerBytes = (status: number, json: Uint8Array): HttpResponse => (
 })
 
 export function statusAnswer(status: Status, encoding: Encoding = PLAIN): HttpResponse {
-  const response = answer(status.code, status, encoding)
+  const { code, ...withoutCode } = status
+  const response = answer(code, status.status === 'Success' ? withoutCode : status, encoding)
   const seconds = status.details?.retryAfterSeconds
   return seconds === undefined ? response : { ...response, headers: { ...response.headers, 'Retry-After': String(seconds) } }
 }

@@ -2,7 +2,7 @@
 // server serves HTTP/1.1 and HTTP/2 (server.ts).
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
-import type { User } from '../identity/client-certificate.ts'
+import type { User } from '../../actors/master/api/api.protocol.ts'
 
 export interface HttpRequest {
   readonly method: string

@@ -1,6 +1,6 @@
 // The form in which a client wants an object, a list or an event: as stored, as a Table, or its metadata alone.
+import type { Entry } from '../../actors/master/api/api.protocol.ts'
 import { type AnswerForm, parseIncludeObject, refuseShape } from '../../model/negotiation.ts'
-import type { KubeObject } from '../../model/object.ts'
 import type { ListMeta } from '../../model/schema/kinds/meta-v1.ts'
 import type { ResourceInfo } from '../../model/schema/resources.ts'
 import type { Status } from '../../model/status.ts'
@@ -14,12 +14,6 @@ export interface Wanted {
   readonly form: AnswerForm
   readonly encoding: Encoding
   readonly includeObject: IncludeObject
-}
-
-/** Stored JSON with its parsed form, which is made when first asked for. */
-export interface Stored {
-  readonly bytes: Uint8Array
-  readonly object: KubeObject
 }
 
 /** What the client wants, or why it cannot be. */
@@ -38,7 +32,7 @@ export function wantedForm(
 export function objectAnswer(
   code: number,
   resource: ResourceInfo,
-  { bytes, object }: Stored,
+  { bytes, object }: Entry,
   wanted: Wanted,
   nowMs: number,
 ): HttpResponse {
@@ -47,6 +41,8 @@ export function objectAnswer(
   if (transform === undefined || transform.as === 'APIGroupDiscoveryList') {
     return encoding.pretty || encoding.mediaType !== JSON_TYPE ? answer(code, object, encoding) : answerBytes(code, bytes)
   }
+  // What a deletion answers.
+  if (object.kind === 'Status') return answer(code, object, encoding)
   const refused = refuseShape(transform, object.kind, false)
   if (refused !== undefined) return statusAnswer(refused, encoding)
   if (transform.as !== 'Table') return answer(code, partialMetadata(object, transform.version), encoding)
@@ -60,7 +56,7 @@ export function objectAnswer(
 
 export function objectsAnswer(
   resource: ResourceInfo,
-  entries: readonly Stored[],
+  entries: readonly Entry[],
   listMeta: ListMeta,
   wanted: Wanted,
   nowMs: number,
@@ -94,12 +90,12 @@ export function objectsAnswer(
 export function eventEncoder(
   resource: ResourceInfo,
   { form, includeObject }: Wanted,
-): (stored: Stored, nowMs: number) => Uint8Array {
+): (entry: Entry, nowMs: number) => Uint8Array {
   const { transform } = form
   let columns = true
-  return (stored, nowMs) => {
-    if (transform === undefined || transform.as === 'APIGroupDiscoveryList') return stored.bytes
-    const { object } = stored
+  return (entry, nowMs) => {
+    if (transform === undefined || transform.as === 'APIGroupDiscoveryList') return entry.bytes
+    const { object } = entry
     if (transform.as !== 'Table') return Buffer.from(JSON.stringify(partialMetadata(object, transform.version)))
     const listMeta = { resourceVersion: object.metadata.resourceVersion ?? '' }
     const table = renderTable({

@@ -1,8 +1,9 @@
 // The HTTP front of the API, apart from listening: `handle` takes any request and answers it once. Who asks has been found
 // out before (server.ts, by certificate); whether the user may is asked of the engine.
 import { randomUUID } from 'node:crypto'
+import type { User } from '../../actors/master/api/api.protocol.ts'
 import { failure, internalError, type Status, unauthorized } from '../../model/status.ts'
-import { ANONYMOUS, isAdministrator, type User } from '../identity/client-certificate.ts'
+import { ANONYMOUS, isAdministrator } from '../identity/client-certificate.ts'
 import { answer, statusAnswer } from './answers.ts'
 import { compressed } from './compression.ts'
 import { type Handle, type HttpRequest, isStreamed, type Respond, type StreamedBody } from './exchange.ts'

@@ -10,8 +10,9 @@ import {
 } from 'node:http2'
 import type { Duplex, Readable, Writable } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
+import type { User } from '../../actors/master/api/api.protocol.ts'
 import type { KeyPair } from '../identity/certificate.ts'
-import { type User, userOfPeer } from '../identity/client-certificate.ts'
+import { userOfPeer } from '../identity/client-certificate.ts'
 import { type Handle, type HttpRequest, type HttpResponse, isStreamed, type StreamedBody } from './exchange.ts'
 import {
   DRAIN_TIMEOUT_MS,

@@ -2,8 +2,8 @@
 // speaks behind its proxy. What is refused gets an ordinary answer, and the connection closed.
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
+import type { User } from '../../actors/master/api/api.protocol.ts'
 import { badRequest, failure } from '../../model/status.ts'
-import type { User } from '../identity/client-certificate.ts'
 import { statusAnswer } from './answers.ts'
 import { type BodySink, type HttpRequest, type HttpResponse, isStreamed, type StreamedBody } from './exchange.ts'
 import type { Front } from './front.ts'

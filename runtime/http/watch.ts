@@ -1,12 +1,11 @@
 // Serves a watch: what the engine tells becomes lines in the form that the client wants, with bookmarks each minute and an
 // end in time.
+import type { Engine, EngineWatch, User } from '../../actors/master/api/api.protocol.ts'
 import type { ResourcePath } from '../../actors/ports/api.ts'
 import type { KubeObject } from '../../model/object.ts'
 import type { ResourceInfo } from '../../model/schema/resources.ts'
 import type { Status } from '../../model/status.ts'
-import type { User } from '../identity/client-certificate.ts'
 import { JSON_TYPE, statusAnswer } from './answers.ts'
-import type { Engine, EngineWatch } from './engine.ts'
 import type { Respond } from './exchange.ts'
 import { eventEncoder, type Wanted } from './forms.ts'
 import { BOOKMARK_INTERVAL_MS, MIN_WATCH_TIMEOUT_MS } from './limits.ts'

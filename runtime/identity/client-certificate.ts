@@ -1,10 +1,6 @@
 // Who somebody is by the certificate shown in the TLS handshake: common name and organizations are user and groups.
 import type { TLSSocket } from 'node:tls'
-
-export interface User {
-  readonly name: string
-  readonly groups: readonly string[]
-}
+import type { User } from '../../actors/master/api/api.protocol.ts'
 
 export const ANONYMOUS: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] }
 

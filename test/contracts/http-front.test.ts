@@ -3,13 +3,13 @@
 import { Readable } from 'node:stream'
 import { gunzipSync } from 'node:zlib'
 import { beforeEach, describe, expect, test } from 'vitest'
+import type { Engine, EngineAnswer, EngineObserver, Entry, User } from '../../actors/master/api/api.protocol.ts'
 import type { ApiRequest } from '../../actors/ports/api.ts'
 import type { KubeObject } from '../../model/object.ts'
 import { conflict, expired } from '../../model/status.ts'
-import type { Engine, EngineAnswer, EngineObserver, Entry } from '../../runtime/http/engine.ts'
 import { type HttpRequest, type HttpResponse, isStreamed } from '../../runtime/http/exchange.ts'
 import { createFront, type Front } from '../../runtime/http/front.ts'
-import { ANONYMOUS, type User } from '../../runtime/identity/client-certificate.ts'
+import { ANONYMOUS } from '../../runtime/identity/client-certificate.ts'
 
 const ADMIN: User = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }
 
@@ -48,7 +48,17 @@ beforeEach(() => {
       }
     },
     authorize: () => undefined,
-    reasons: (resource, namespace, name) => [{ decision: 'Scheduled', resource, namespace, name }],
+    watchSelections: () => ({ revision: 0, stop: () => {} }),
+    reasons: (resource, namespace, name) => [
+      {
+        decision: 'Scheduled',
+        message: `${resource}/${namespace}/${name}`,
+        cause: 'a test',
+        time: '2026-01-01T00:00:00.000Z',
+        revision: 7,
+        actor: 'scheduler',
+      },
+    ],
   }
   front = createFront({
     engine,
@@ -458,11 +468,11 @@ describe('other paths', () => {
   test('why', async () => {
     expect(await json(await ask('/kinora/v1/why/pods/default/web'))).toMatchObject({
       object: { resource: 'pods', namespace: 'default', name: 'web' },
-      reasons: [{ decision: 'Scheduled', namespace: 'default' }],
+      reasons: [{ decision: 'Scheduled', message: 'pods/default/web' }],
     })
     expect(await json(await ask('/kinora/v1/why/nodes/-/n'))).toMatchObject({
       object: { resource: 'nodes', name: 'n' },
-      reasons: [{ namespace: '' }],
+      reasons: [{ message: 'nodes//n' }],
     })
   })
 })

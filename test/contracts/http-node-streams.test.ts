@@ -160,6 +160,7 @@ beforeAll(async () => {
           request: () => {},
           watch: () => ({ revision: 0, stop: () => {} }),
           authorize: () => authorized,
+          watchSelections: () => ({ revision: 0, stop: () => {} }),
           reasons: () => [],
         },
         view,
