@@ -60,6 +60,16 @@ export class Deadlines {
     }
   }
 
+  /** Takes out the first, due or not. */
+  takeFirst(): string | undefined {
+    this.#settle()
+    const first = this.#heap[0]
+    if (first === undefined) return undefined
+    this.#pop()
+    this.delete(first.key)
+    return first.key
+  }
+
   /** Until the top of the heap is a deadline that stands. */
   #settle(): void {
     for (;;) {
