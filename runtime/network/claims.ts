@@ -104,9 +104,7 @@ export function openClaims(clusterId: string, directory = claimsDirectory()): Cl
         const rows = database.prepare('SELECT * FROM claims WHERE kind = ? AND number = ?').all(kind, number) as unknown as Row[]
         for (const row of rows) {
           if (!isAlive(JSON.parse(row.holder) as ProcessIdentity)) {
-            database
-              .prepare('DELETE FROM claims WHERE kind = ? AND number = ? AND holder = ?')
-              .run(kind, number, row.holder)
+            database.prepare('DELETE FROM claims WHERE kind = ? AND number = ? AND holder = ?').run(kind, number, row.holder)
           } else if (row.owner !== clusterId) return false
         }
         insert(database, kind, number, clusterId, self)
@@ -129,7 +127,9 @@ interface Row {
 }
 
 function insert(database: DatabaseSync, kind: string, number: number, owner: string, holder: string): void {
-  database.prepare('INSERT OR REPLACE INTO claims (kind, number, owner, holder) VALUES (?, ?, ?, ?)').run(kind, number, owner, holder)
+  database
+    .prepare('INSERT OR REPLACE INTO claims (kind, number, owner, holder) VALUES (?, ?, ?, ?)')
+    .run(kind, number, owner, holder)
 }
 
 function remove(database: DatabaseSync, kind: string, number: number, owner: string): void {
