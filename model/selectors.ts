@@ -1,148 +1,139 @@
-// Field selectors (`spec.nodeName=n1,status.phase!=Running`) compiled to one predicate over objects, and the table of what each
-// resource can be selected by.
-import { SelectorError } from './labels.ts'
-import type { KubeObject, ResourceName } from './object.ts'
+// Label selectors, as text (`app=web,tier in (a,b),!old`), as objects carry them (metav1.LabelSelector) and as a plain set of
+// labels, compiled to one predicate.
 
-interface FieldRequirement {
-  readonly field: string
-  readonly equal: boolean
-  readonly value: string
+import type { LabelSelector } from './schema/kinds/meta-v1.ts'
+import { SelectorError } from './selector-error.ts'
+import { type LabelOperator, parseRequirements, type Requirement } from './selector-text.ts'
+
+export type Labels = Readonly<Record<string, string>>
+
+export interface Selector {
+  matches(labels: Labels | null | undefined): boolean
+  /** Selects everything. */
+  readonly empty: boolean
+  /** As the `scale` subresource and kubectl print it, in the order of the keys: `app=a,!old,tier in (x,y)`. */
+  toString(): string
 }
 
-export interface FieldSelector {
-  readonly matches: (object: KubeObject) => boolean
-  /** The value that a field must have, for an index over it; undefined if the selector does not say. */
-  readonly exact: (field: string) => string | undefined
-  readonly requirements: readonly FieldRequirement[]
-}
+export type ParsedSelector = { readonly ok: true; readonly selector: Selector } | { readonly ok: false; readonly message: string }
 
-/** Throws SelectorError, whose message is that of a 400. `resource` is the name under which the objects are asked for. */
-export function parseFieldSelector(text: string, resource: ResourceName): FieldSelector {
-  const requirements = parseTerms(text).map((term) => ({ ...term, field: canonicalField(term.field, resource) }))
-  const tests = requirements.map(({ field, equal, value }) => {
-    const read = readerOf(field, resource)
-    return (object: KubeObject): boolean => (read(object) === value) === equal
-  })
-  return {
-    requirements,
-    matches: (object) => {
-      for (const test of tests) if (!test(object)) return false
-      return true
-    },
-    exact: (field) => requirements.find((requirement) => requirement.equal && requirement.field === field)?.value,
+/** The message is that of the 400. The empty text selects everything. */
+export function parseLabelSelector(text: string): ParsedSelector {
+  try {
+    return { ok: true, selector: new Requirements(parseRequirements(text)) }
+  } catch (error) {
+    if (error instanceof SelectorError) return { ok: false, message: error.message }
+    throw error
   }
 }
 
-type Reader = (object: KubeObject) => string
+/** An absent selector selects nothing, an empty one everything; an operator that does not exist nothing. */
+export function selectorOf(selector: LabelSelector | null | undefined): Selector {
+  if (!selector) return nothing
+  const requirements = Object.entries(selector.matchLabels ?? {}).map(equality)
+  for (const { key, operator, values } of selector.matchExpressions ?? []) {
+    const known = Object.hasOwn(objectOperators, operator) ? objectOperators[operator] : undefined
+    if (known === undefined) return nothing
+    requirements.push({ key, operator: known, values: values ?? [] })
+  }
+  return new Requirements(requirements)
+}
 
-/** A field by its path, as text: absent is empty, `false` is `false`. */
-function at(path: string, absent = ''): Reader {
-  const steps = path.split('.')
-  return (object) => {
-    let value: unknown = object
-    for (const step of steps) {
-      if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return absent
-      value = (value as Readonly<Record<string, unknown>>)[step]
+/** The selectors of Services and replication controllers: every label as given. An absent or empty one selects nothing. */
+export function selectorOfMap(wanted: Labels | null | undefined): Selector {
+  const requirements = Object.entries(wanted ?? {}).map(equality)
+  return requirements.length === 0 ? nothing : new Requirements(requirements)
+}
+
+const equality = ([key, value]: readonly [string, string]): Requirement => ({ key, operator: '=', values: [value] })
+
+const objectOperators: Readonly<Record<string, LabelOperator>> = { In: 'in', NotIn: 'notin', Exists: 'exists', DoesNotExist: '!' }
+
+const nothing: Selector = { matches: () => false, empty: false, toString: () => '' }
+
+class Requirements implements Selector {
+  readonly empty: boolean
+  readonly #requirements: readonly Requirement[]
+  readonly #tests: readonly ((labels: Labels | null | undefined) => boolean)[]
+
+  constructor(requirements: readonly Requirement[]) {
+    this.#requirements = requirements
+    this.#tests = requirements.map(compile)
+    this.empty = requirements.length === 0
+  }
+
+  matches(labels: Labels | null | undefined): boolean {
+    for (const test of this.#tests) if (!test(labels)) return false
+    return true
+  }
+
+  toString(): string {
+    return this.#requirements
+      .toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+      .map(printed)
+      .join(',')
+  }
+}
+
+function printed({ key, operator, values }: Requirement): string {
+  switch (operator) {
+    case 'exists':
+      return key
+    case '!':
+      return `!${key}`
+    case 'in':
+    case 'notin':
+      return `${key} ${operator} (${values.toSorted().join(',')})`
+    default:
+      return `${key}${signs[operator] ?? operator}${values[0] ?? ''}`
+  }
+}
+
+const signs: Readonly<Record<string, string>> = { gt: '>', lt: '<' }
+
+/** A label is a text of its own: what an object inherits (`constructor`) is none. */
+function labelOf(labels: Labels | null | undefined, key: string): string | undefined {
+  const value = labels?.[key]
+  return typeof value === 'string' ? value : undefined
+}
+
+function compile({ key, operator, values }: Requirement): (labels: Labels | null | undefined) => boolean {
+  const [single = ''] = values
+  switch (operator) {
+    case '=':
+    case '==':
+      return (labels) => labelOf(labels, key) === single
+    case '!=':
+      return (labels) => labelOf(labels, key) !== single
+    case 'in': {
+      const set = new Set(values)
+      return (labels) => {
+        const value = labelOf(labels, key)
+        return value !== undefined && set.has(value)
+      }
     }
-    return value === null || value === undefined ? absent : String(value)
+    case 'notin': {
+      const set = new Set(values)
+      return (labels) => {
+        const value = labelOf(labels, key)
+        return value === undefined || !set.has(value)
+      }
+    }
+    case 'exists':
+      return (labels) => labelOf(labels, key) !== undefined
+    case '!':
+      return (labels) => labelOf(labels, key) === undefined
+    case 'gt': {
+      const bound = integer(single)
+      return (labels) => integer(labelOf(labels, key)) > bound
+    }
+    case 'lt': {
+      const bound = integer(single)
+      return (labels) => integer(labelOf(labels, key)) < bound
+    }
   }
 }
 
-const plain = (...paths: string[]): Readonly<Record<string, Reader>> => Object.fromEntries(paths.map((path) => [path, at(path)]))
-
-const everyResource = plain('metadata.name', 'metadata.namespace')
-
-const eventFields: Readonly<Record<string, Reader>> = {
-  ...plain(
-    'involvedObject.kind',
-    'involvedObject.namespace',
-    'involvedObject.name',
-    'involvedObject.uid',
-    'involvedObject.apiVersion',
-    'involvedObject.resourceVersion',
-    'involvedObject.fieldPath',
-    'reason',
-    'reportingComponent',
-    'type',
-  ),
-  source: (object) => at('source.component')(object) || at('reportingComponent')(object),
-}
-
-/** Resources with fields of their own; they have other words for a field that cannot be selected by. */
-const selectable: Readonly<Record<ResourceName, Readonly<Record<string, Reader>>>> = {
-  pods: {
-    ...plain(
-      'spec.nodeName',
-      'spec.restartPolicy',
-      'spec.schedulerName',
-      'spec.serviceAccountName',
-      'status.phase',
-      'status.podIP',
-      'status.nominatedNodeName',
-    ),
-    'spec.hostNetwork': at('spec.hostNetwork', 'false'),
-    'status.podIPs': at('status.podIP'),
-  },
-  events: eventFields,
-  'events.events.k8s.io': eventFields,
-  secrets: plain('type'),
-  namespaces: plain('status.phase'),
-  nodes: { 'spec.unschedulable': at('spec.unschedulable', 'false') },
-  services: plain('spec.clusterIP', 'spec.type'),
-  replicationcontrollers: { 'status.replicas': at('status.replicas', '0') },
-  'replicasets.apps': { 'status.replicas': at('status.replicas', '0') },
-  'jobs.batch': { 'status.successful': at('status.succeeded', '0') },
-  'certificatesigningrequests.certificates.k8s.io': plain('spec.signerName'),
-}
-
-/** Older or other names of a field. */
-const aliases: Readonly<Record<ResourceName, Readonly<Record<string, string>>>> = {
-  pods: { 'spec.host': 'spec.nodeName' },
-  'events.events.k8s.io': {
-    'regarding.kind': 'involvedObject.kind',
-    'regarding.namespace': 'involvedObject.namespace',
-    'regarding.name': 'involvedObject.name',
-    'regarding.uid': 'involvedObject.uid',
-    'regarding.apiVersion': 'involvedObject.apiVersion',
-    'regarding.resourceVersion': 'involvedObject.resourceVersion',
-    'regarding.fieldPath': 'involvedObject.fieldPath',
-    reportingController: 'reportingComponent',
-  },
-}
-
-/** Their fields came to Kubernetes later than those of others, and their words stayed the general ones. */
-const GENERAL_WORDS: ReadonlySet<ResourceName> = new Set(['services', 'replicasets.apps'])
-
-function canonicalField(field: string, resource: ResourceName): string {
-  const own = selectable[resource]
-  const name = aliases[resource]?.[field] ?? field
-  if (Object.hasOwn(everyResource, name) || (own !== undefined && Object.hasOwn(own, name))) return name
-  if (own !== undefined && !GENERAL_WORDS.has(resource)) throw new SelectorError(`field label not supported: ${field}`)
-  throw new SelectorError(`"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`)
-}
-
-const readerOf = (field: string, resource: ResourceName): Reader =>
-  everyResource[field] ?? selectable[resource]?.[field] ?? at(field)
-
-/** A backslash keeps `,` `=` and itself from ending a value. */
-function parseTerms(text: string): FieldRequirement[] {
-  return splitTerms(text)
-    .filter((term) => term !== '')
-    .map((term) => {
-      const operator = /[^\\](!=|==|=)/.exec(` ${term}`)
-      if (!operator) throw new SelectorError(`invalid selector: '${text}'; can't understand '${term}'`)
-      const sign = operator[1] ?? '='
-      const start = operator.index
-      return { field: term.slice(0, start), equal: sign !== '!=', value: unescaped(term.slice(start + sign.length)) }
-    })
-}
-
-const splitTerms = (text: string): string[] => text.match(/(?:\\.|[^,\\]|\\$)+/gs) ?? []
-
-function unescaped(value: string): string {
-  return value.replace(/\\(.?)|[,=]/gs, (sign, escaped: string | undefined) => {
-    if (escaped === undefined) throw new SelectorError(`invalid field selector: unescaped character in value: ${sign}`)
-    if (escaped === '\\' || escaped === ',' || escaped === '=') return escaped
-    throw new SelectorError(`invalid field selector: invalid escape sequence: ${sign}`)
-  })
-}
+/** Compares false both ways for what is no integer. */
+const integer = (text: string | undefined): bigint | number =>
+  text !== undefined && /^[+-]?\d+$/.test(text) ? BigInt(text.replace('+', '')) : Number.NaN

@@ -1,116 +1,15 @@
-// Label selectors, as text (`app=web,tier in (a,b),!old`) and as objects carry them, compiled to one predicate over labels.
+// The text form of label selectors, read into requirements. Grammar and words of errors are those of apimachinery's labels.Parse.
 import { invalidValue, Path } from './field.ts'
 import { isLabelValue, isQualifiedName } from './names.ts'
-import type { LabelSelector } from './schema/kinds/meta-v1.ts'
+import { SelectorError } from './selector-error.ts'
 
-export type Labels = Readonly<Record<string, string>>
+export type LabelOperator = 'in' | 'notin' | '=' | '==' | '!=' | 'gt' | 'lt' | 'exists' | '!'
 
-type Operator = 'in' | 'notin' | '=' | '==' | '!=' | 'gt' | 'lt' | 'exists' | '!'
-
-interface Requirement {
+export interface Requirement {
   readonly key: string
-  readonly operator: Operator
+  readonly operator: LabelOperator
   readonly values: readonly string[]
 }
-
-export type LabelPredicate = (labels: Labels | undefined) => boolean
-
-/** What is wrong with a selector, in Kubernetes' words: the message of a 400. */
-export class SelectorError extends Error {}
-
-export const everything: LabelPredicate = () => true
-export const nothing: LabelPredicate = () => false
-
-/** Throws SelectorError. The empty text selects everything. */
-export function parseLabelSelector(text: string): LabelPredicate {
-  return compile(parseRequirements(text))
-}
-
-/** An absent selector selects nothing, an empty one everything. Throws SelectorError for an operator that does not exist. */
-export function labelSelectorPredicate(selector: LabelSelector | null | undefined): LabelPredicate {
-  return selector ? compile(requirementsOf(selector)) : nothing
-}
-
-/** The selectors of Services and replication controllers: every label as given. */
-export const labelSetPredicate = (wanted: Labels): LabelPredicate =>
-  compile(Object.entries(wanted).map(([key, value]) => ({ key, operator: '=', values: [value] })))
-
-/** As the `scale` subresource and kubectl print a selector: `app=a,tier in (x,y),!old`. */
-export function formatLabelSelector(selector: LabelSelector | null | undefined): string {
-  if (!selector) return '<none>'
-  return requirementsOf(selector)
-    .toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
-    .map(({ key, operator, values }) => {
-      if (operator === 'exists') return key
-      if (operator === '!') return `!${key}`
-      if (operator === 'in' || operator === 'notin') return `${key} ${operator} (${values.toSorted().join(',')})`
-      return `${key}${operator}${values[0] ?? ''}`
-    })
-    .join(',')
-}
-
-const objectOperators: Readonly<Record<string, Operator>> = { In: 'in', NotIn: 'notin', Exists: 'exists', DoesNotExist: '!' }
-
-function requirementsOf({ matchLabels, matchExpressions }: LabelSelector): Requirement[] {
-  const requirements: Requirement[] = Object.entries(matchLabels ?? {}).map(([key, value]) => ({
-    key,
-    operator: '=',
-    values: [value],
-  }))
-  for (const { key, operator, values } of matchExpressions ?? []) {
-    const known = objectOperators[operator]
-    if (known === undefined) throw new SelectorError(`"${operator}" is not a valid label selector operator`)
-    requirements.push({ key, operator: known, values: values ?? [] })
-  }
-  return requirements
-}
-
-/** A label is a text of its own: what an object inherits (`constructor`) is none. */
-function labelOf(labels: Labels | undefined, key: string): string | undefined {
-  const value = labels?.[key]
-  return typeof value === 'string' ? value : undefined
-}
-
-function compile(requirements: readonly Requirement[]): LabelPredicate {
-  const [only, second] = requirements.map(compileOne)
-  if (only === undefined) return everything
-  if (second === undefined) return only
-  const all = requirements.map(compileOne)
-  return (labels) => {
-    for (const predicate of all) if (!predicate(labels)) return false
-    return true
-  }
-}
-
-function compileOne({ key, operator, values }: Requirement): LabelPredicate {
-  const [single = ''] = values
-  const set = new Set(values)
-  switch (operator) {
-    case '=':
-    case '==':
-      return (labels) => labelOf(labels, key) === single
-    case '!=':
-      return (labels) => labelOf(labels, key) !== single
-    case 'in':
-      return (labels) => set.has(labelOf(labels, key) ?? '') && labelOf(labels, key) !== undefined
-    case 'notin':
-      return (labels) => labelOf(labels, key) === undefined || !set.has(labelOf(labels, key) ?? '')
-    case 'exists':
-      return (labels) => labelOf(labels, key) !== undefined
-    case '!':
-      return (labels) => labelOf(labels, key) === undefined
-    case 'gt':
-      return (labels) => integer(labelOf(labels, key)) > BigInt(single)
-    case 'lt':
-      return (labels) => integer(labelOf(labels, key)) < BigInt(single)
-  }
-}
-
-/** Compares false both ways for what is no integer. */
-const integer = (text: string | undefined): bigint | number =>
-  text !== undefined && /^[+-]?\d+$/.test(text) ? BigInt(text.replace('+', '')) : Number.NaN
-
-// The grammar and the words of its errors are those of apimachinery's labels.Parse.
 
 type Token = 'identifier' | 'in' | 'notin' | '=' | '==' | '!=' | '!' | '>' | '<' | '(' | ')' | ',' | 'end'
 
@@ -131,7 +30,7 @@ function tokenize(text: string): Lexeme[] {
   return lexemes
 }
 
-function parseRequirements(text: string): Requirement[] {
+export function parseRequirements(text: string): Requirement[] {
   const lexemes = tokenize(text)
   let position = 0
   const at = (i: number): Lexeme => lexemes[i] ?? { token: 'end', text: '' }
@@ -158,7 +57,7 @@ function parseRequirements(text: string): Requirement[] {
     return { key, operator, values }
   }
 
-  function parseOperator(): Operator {
+  function parseOperator(): LabelOperator {
     const { token, text } = at(position++)
     if (token === '>') return 'gt'
     if (token === '<') return 'lt'
@@ -218,7 +117,7 @@ function checkKey(key: string): void {
   if (wrong.length > 0) throw unusable(Path.of('<nil>'), key, wrong.join('; '))
 }
 
-function checkValues(key: string, operator: Operator, values: readonly string[]): void {
+function checkValues(key: string, operator: LabelOperator, values: readonly string[]): void {
   const path = Path.of('values')
   if ((operator === 'in' || operator === 'notin') && values.length === 0) {
     throw unusable(path, [], "for 'in', 'notin' operators, values set can't be empty")
