@@ -103,13 +103,7 @@ function forbiddenFor(user: User, { method, path: url }: HttpRequest, target: Ta
     return failure(403, 'Forbidden', `forbidden: User "${user.name}" cannot ${method.toLowerCase()} path "${url}"`, {})
   }
   const { resource, group, namespace, name, subresource } = target.path
-  const verbs: Record<string, string> = {
-    POST: 'create',
-    PUT: 'update',
-    PATCH: 'patch',
-    DELETE: name ? 'delete' : 'deletecollection',
-  }
-  const verb = verbs[method] ?? (name ? 'get' : 'list')
+  const verb = verbFor(method, name)
   const what = group === '' ? resource : `${resource}.${group}`
   const where = namespace ? `in the namespace "${namespace}"` : 'at the cluster scope'
   const asked = `${resource}${subresource ? `/${subresource}` : ''}`
@@ -119,6 +113,21 @@ function forbiddenFor(user: User, { method, path: url }: HttpRequest, target: Ta
     `${what}${name ? ` "${name}"` : ''} is forbidden: User "${user.name}" cannot ${verb} resource "${asked}" in API group "${group}" ${where}`,
     { ...(name ? { name } : {}), ...(group ? { group } : {}), kind: resource },
   )
+}
+
+function verbFor(method: string, name: string | undefined): string {
+  switch (method) {
+    case 'POST':
+      return 'create'
+    case 'PUT':
+      return 'update'
+    case 'PATCH':
+      return 'patch'
+    case 'DELETE':
+      return name ? 'delete' : 'deletecollection'
+    default:
+      return name ? 'get' : 'list'
+  }
 }
 
 /** `/kinora/v1/…`: what Kubernetes has no path for. Administrators only. */

@@ -4,7 +4,7 @@ import type { ApiRequest, RequestBody, ResourcePath, Verb } from '../../actors/p
 import type { View } from '../../actors/ports/view.ts'
 import { negotiate } from '../../model/negotiation.ts'
 import type { Pod } from '../../model/schema/kinds/core-v1.ts'
-import { findResource, type ResourceInfo } from '../../model/schema/resources.ts'
+import { findResource, type ResourceInfo, type SubresourceInfo } from '../../model/schema/resources.ts'
 import { badRequest, methodNotAllowed, noSuchPath, notFound, type Status, tooLarge } from '../../model/status.ts'
 import { PLAIN, pageNotFound, statusAnswer } from './answers.ts'
 import { readBody } from './body.ts'
@@ -44,7 +44,7 @@ export function serveResource(backend: Backend, asked: Asked, respond: Respond):
     respond(path.group === '' || isGroup(path.group) ? statusAnswer(noSuchPath()) : pageNotFound())
     return
   }
-  if (path.subresource === 'proxy' && resource.subresources.proxy !== undefined) {
+  if (path.subresource === 'proxy' && subresourceOf(resource, 'proxy') !== undefined) {
     serveProxied(backend, asked, respond)
     return
   }
@@ -130,19 +130,34 @@ function renderBody(answer: EngineAnswer, resource: ResourceInfo, wanted: Wanted
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that a header must not carry.
 const warningHeader = (text: string): string => `299 - "${text.replace(/[\u0000-\u001f\u007f]/g, ' ').replace(/["\\]/g, '\\$&')}"`
 
+const COLLECTION_VERBS: ReadonlyMap<string, Verb> = new Map([
+  ['GET', 'list'],
+  ['POST', 'create'],
+  ['DELETE', 'deletecollection'],
+])
+const OBJECT_VERBS: ReadonlyMap<string, Verb> = new Map([
+  ['GET', 'get'],
+  ['PUT', 'update'],
+  ['PATCH', 'patch'],
+  ['DELETE', 'delete'],
+  ['POST', 'create'],
+])
+
+const subresourceOf = ({ subresources }: ResourceInfo, name: string): SubresourceInfo | undefined =>
+  Object.hasOwn(subresources, name) ? subresources[name] : undefined
+
 /** The engine's verb, or why there is none: the path does not exist, or not for this method. */
 function verbOf(method: string, resource: ResourceInfo, { namespace, name, subresource }: ResourcePath): Verb | Status {
-  const ofNamespace = resource.plural === 'namespaces' && resource.group === ''
-  if (!resource.namespaced && namespace !== undefined && !ofNamespace) return noSuchPath()
+  if (!resource.namespaced && namespace !== undefined) return noSuchPath()
   if (resource.namespaced && namespace === undefined && name !== undefined) return noSuchPath()
   if (name === undefined) {
-    const verb = ({ GET: 'list', POST: 'create', DELETE: 'deletecollection' } as const)[method]
+    const verb = COLLECTION_VERBS.get(method)
     if (verb === undefined || !resource.verbs.has(verb)) return methodNotAllowed()
     return resource.namespaced && namespace === undefined && verb !== 'list' ? methodNotAllowed() : verb
   }
-  const verb = ({ GET: 'get', PUT: 'update', PATCH: 'patch', DELETE: 'delete', POST: 'create' } as const)[method]
+  const verb = OBJECT_VERBS.get(method)
   if (subresource !== undefined) {
-    const info = resource.subresources[subresource]
+    const info = subresourceOf(resource, subresource)
     if (info === undefined) return noSuchPath()
     return verb === undefined || !info.verbs.includes(verb) ? methodNotAllowed() : verb
   }
@@ -181,7 +196,7 @@ export function proxiedRequest(
   const { path, rest } = target
   const { namespace = '', name = '', resource } = path
   if (resource !== 'pods' && resource !== 'services') return { status: badRequest(`${resource} have no proxy here`) }
-  const verb = { POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' }[request.method] ?? 'get'
+  const verb = OBJECT_VERBS.get(request.method) ?? 'get'
   const refused = engine.authorize(user, { ...path, verb })
   if (refused !== undefined) return { status: refused }
   const resolved = resolveProxyTarget(view, resource, namespace, name, Math.random)
