@@ -73,14 +73,16 @@ const valueIn = (operation: JsonObject): Json => {
   return value
 }
 
-/** `/metadata/annotations/x~1y` → `metadata`, `annotations`, `x/y`; the empty text is the whole document. */
+/**
+ * `/metadata/annotations/x~1y` → `metadata`, `annotations`, `x/y`; the empty text is the whole document. What stands before the
+ * first slash is passed over, as by the library that Kubernetes uses.
+ */
 function pointer(operation: JsonObject, name: 'path' | 'from'): readonly string[] {
   const text = memberOf(operation, name)
-  if (typeof text !== 'string' || (text !== '' && !text.startsWith('/'))) throw new Misfit()
-  if (text === '') return []
+  if (typeof text !== 'string' || (text !== '' && !text.includes('/'))) throw new Misfit()
   return text
-    .slice(1)
     .split('/')
+    .slice(1)
     .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
 }
 

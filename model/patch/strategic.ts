@@ -12,8 +12,7 @@ const SET_ORDER = '$setElementOrder/'
 const DELETE_FROM_LIST = '$deleteFromPrimitiveList/'
 
 /** Neither argument is changed; what the patch does not touch is shared with the result. */
-export function applyStrategicPatch(original: JsonObject, patch: Json, type: MessageType): PatchOutcome {
-  if (!isObject(patch)) return refusedPatch('error decoding patch: the patch must be a JSON object')
+export function applyStrategicPatch(original: JsonObject, patch: JsonObject, type: MessageType): PatchOutcome {
   try {
     return { ok: true, value: mergeObjects(original, patch, { kind: 'message', type: type.name }) }
   } catch (error) {
