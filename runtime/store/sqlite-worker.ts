@@ -7,6 +7,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import type { Commit, Condition, Opened, Outcome, StoredRow } from '../../actors/ports/store.ts'
 import { beyondLimits } from './limits.ts'
+import { Reserve } from './reserve.ts'
 
 /** Raised when the tables change; a file of another version is refused. */
 export const FORMAT_VERSION = 1
@@ -16,6 +17,8 @@ const APPLICATION_ID = 0x4b696e6f
 const ROWS_PER_MESSAGE = 256
 /** Bytes of values one transaction takes together; beyond it the next groups wait for the next sync. */
 const MAX_TRANSACTION_BYTES = 8 * 1024 * 1024
+/** Free pages beyond what a value needs: a row may split the pages above it. */
+const FREE_MARGIN_BYTES = 64 * 1024
 
 export interface SqliteWorkerData {
   readonly directory: string
@@ -45,9 +48,13 @@ class Database {
   private readonly put: StatementSync
   private readonly remove: StatementSync
   private readonly writeRevision: StatementSync
+  private readonly reserve: Reserve
+  /** The disk is full and the reserve is gone. */
+  private isTight = false
 
   constructor(path: string, maxBytes: number | undefined) {
     const isNew = createPrivately(path)
+    this.reserve = new Reserve(join(dirname(path), 'reserve'))
     this.db = new DatabaseSync(path, { timeout: 0, enableForeignKeyConstraints: false })
     try {
       this.db.exec('PRAGMA locking_mode = EXCLUSIVE')
@@ -84,11 +91,21 @@ class Database {
 
   /** All groups in one transaction; when that fails, each commit in one of its own, so that one too many spoils no other. */
   write(groups: readonly Group[]): Outcome[][] {
-    try {
-      return this.transaction(() => groups.map(({ commits }) => commits.map((commit) => this.apply(commit))))
-    } catch {
-      return groups.map(({ commits }) => commits.map((commit) => this.writeAlone(commit)))
+    if (!this.isTight) {
+      try {
+        return this.transaction(() => groups.map(({ commits }) => commits.map((commit) => this.apply(commit))))
+      } catch {
+        // As said.
+      }
     }
+    const outcomes = groups.map(({ commits }) => commits.map((commit) => this.writeAlone(commit)))
+    if (this.isTight) this.loosen()
+    return outcomes
+  }
+
+  /** Not in the path of the start. */
+  makeReserve(): void {
+    this.reserve.make()
   }
 
   close(): void {
@@ -96,11 +113,43 @@ class Database {
   }
 
   private writeAlone(commit: Commit): Outcome {
+    if (this.isTight && !this.fits(commit)) return { result: 'full', message: 'no space left on the device' }
     try {
       return this.transaction(() => this.apply(commit))
     } catch (error) {
-      return outcomeOf(error)
+      const outcome = outcomeOf(error)
+      return outcome.result === 'full' && commit.deletes.length > 0 && !this.isTight ? this.writeFromReserve(commit) : outcome
     }
+  }
+
+  /** A full disk must let go of something: deletions use the reserve, what they free is for whoever comes next. */
+  private writeFromReserve(commit: Commit): Outcome {
+    this.reserve.giveUp()
+    this.isTight = true
+    this.shrinkLog()
+    return this.writeAlone(commit)
+  }
+
+  /** While the reserve is gone, what is put must fit into pages that deletions have freed. */
+  private fits({ puts }: Commit): boolean {
+    if (puts.length === 0) return true
+    let needed = FREE_MARGIN_BYTES
+    for (const { key, value } of puts) needed += key.length + 3 * value.length
+    return this.pragma('freelist_count') * this.pragma('page_size') > needed
+  }
+
+  private shrinkLog(): void {
+    try {
+      this.db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    } catch {
+      // Still no room for it: the next deletion tries again.
+    }
+  }
+
+  private loosen(): void {
+    this.shrinkLog()
+    this.reserve.make()
+    this.isTight = !this.reserve.isThere
   }
 
   private transaction<T>(work: () => T): T {
@@ -267,5 +316,8 @@ const post = (port: MessagePort, message: FromWorker): void => port.postMessage(
 if (parentPort !== null) {
   const database = openDatabase(parentPort, workerData as SqliteWorkerData)
   if (database === undefined) parentPort.close()
-  else serve(parentPort, database)
+  else {
+    serve(parentPort, database)
+    setImmediate(() => database.makeReserve())
+  }
 }

@@ -99,11 +99,7 @@ describe('sqlite', () => {
     await commit(store, put('a', '1'))
     const data = join(directory, 'deep', 'data')
     expect(statSync(data).mode & 0o777).toBe(0o700)
-    const modes = readdirSync(data).map((file) => [file, statSync(join(data, file)).mode & 0o777])
-    expect(modes).toEqual([
-      ['state.db', 0o600],
-      ['state.db-wal', 0o600],
-    ])
+    for (const file of readdirSync(data)) expect([file, statSync(join(data, file)).mode & 0o777]).toEqual([file, 0o600])
     await close(store)
   })
 
