@@ -1,0 +1,37 @@
+// Defaults of volumes that outlive pods: claims, volumes, classes, drivers.
+import { type Draft, ensurePart, fill, isAbsent, partOf } from './draft.ts'
+import { roundQuantities } from './pods.ts'
+import { defaultVolumeSources } from './volumes.ts'
+
+export function defaultClaim(claim: Draft): void {
+  const spec = ensurePart(claim, 'spec')
+  fill(spec, { volumeMode: 'Filesystem' })
+  roundQuantities(partOf(partOf(spec, 'resources'), 'requests'))
+  roundQuantities(partOf(partOf(spec, 'resources'), 'limits'))
+  fill(ensurePart(claim, 'status'), { phase: 'Pending' })
+}
+
+export function defaultVolumeObject(volume: Draft): void {
+  const spec = ensurePart(volume, 'spec')
+  fill(spec, { persistentVolumeReclaimPolicy: 'Retain', volumeMode: 'Filesystem' })
+  defaultVolumeSources(spec)
+  roundQuantities(partOf(spec, 'capacity'))
+  fill(ensurePart(volume, 'status'), { phase: 'Pending' })
+}
+
+export function defaultStorageClass(storageClass: Draft): void {
+  fill(storageClass, { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' })
+}
+
+export function defaultCsiDriver(driver: Draft): void {
+  const spec = ensurePart(driver, 'spec')
+  fill(spec, {
+    attachRequired: true,
+    podInfoOnMount: false,
+    storageCapacity: false,
+    fsGroupPolicy: 'ReadWriteOnceWithFSType',
+    requiresRepublish: false,
+    seLinuxMount: false,
+  })
+  if (isAbsent(spec.volumeLifecycleModes)) spec.volumeLifecycleModes = ['Persistent']
+}
