@@ -45,7 +45,7 @@ export function servePodLog(
 }
 
 /** What the node is asked for. */
-export function logsRequest(pod: Pod, query: URLSearchParams): { request: LogsRequest } | { status: Status } {
+function logsRequest(pod: Pod, query: URLSearchParams): { request: LogsRequest } | { status: Status } {
   const podName = pod.metadata?.name ?? ''
   const container = containerOf(pod, podName, query.get('container') || undefined)
   if (typeof container !== 'string') return container

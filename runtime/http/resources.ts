@@ -126,9 +126,12 @@ function renderBody(answer: EngineAnswer, resource: ResourceInfo, wanted: Wanted
   }
 }
 
-/** RFC 7234: code, agent, quoted text. What would end the header is left out. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that a header must not carry.
-const warningHeader = (text: string): string => `299 - "${text.replace(/[\u0000-\u001f\u007f]/g, ' ').replace(/["\\]/g, '\\$&')}"`
+/** RFC 7234: code, agent, quoted text; UTF-8 as bytes. What would end the header is left out. */
+function warningHeader(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that a header must not carry.
+  const quoted = text.replace(/[\u0000-\u001f\u007f]/g, ' ').replace(/["\\]/g, '\\$&')
+  return `299 - "${Buffer.from(quoted).toString('latin1')}"`
+}
 
 const COLLECTION_VERBS: ReadonlyMap<string, Verb> = new Map([
   ['GET', 'list'],

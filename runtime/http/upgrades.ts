@@ -7,7 +7,7 @@ import { badRequest, failure } from '../../model/status.ts'
 import { statusAnswer } from './answers.ts'
 import { type BodySink, type HttpRequest, type HttpResponse, isStreamed, type StreamedBody } from './exchange.ts'
 import type { Front } from './front.ts'
-import { MAX_WEBSOCKET_MESSAGE_BYTES } from './limits.ts'
+import { MAX_WEBSOCKET_FRAGMENTS, MAX_WEBSOCKET_MESSAGE_BYTES } from './limits.ts'
 import { STATUS_CODES } from './node-http.ts'
 import { serveProxyUpgrade } from './proxy.ts'
 import { type Backend, proxiedRequest } from './resources.ts'
@@ -91,6 +91,9 @@ function refuse(socket: Duplex, { status, headers, body }: HttpResponse): void {
   body.start({ write: (chunk) => socket.write(chunk), end: () => socket.end(), abort: () => socket.destroy() })
 }
 
+// An option that the types of ws do not name.
+const FRAGMENTS = { maxFragments: MAX_WEBSOCKET_FRAGMENTS }
+
 /** Bytes that wait in a WebSocket before a stream is held back. */
 const WEBSOCKET_BUFFER_BYTES = 256 * 1024
 
@@ -100,6 +103,7 @@ async function sendMessages({ request, socket, head }: Upgrade, body: StreamedBo
     noServer: true,
     perMessageDeflate: false,
     maxPayload: MAX_WEBSOCKET_MESSAGE_BYTES,
+    ...FRAGMENTS,
     handleProtocols: (offered) => (offered.has('binary.k8s.io') ? 'binary.k8s.io' : false),
   })
   socket.once('close', () => body.stop())

@@ -5,7 +5,7 @@ import { MAX_WATCH_BACKLOG_BYTES, WATCH_CHUNK_BYTES } from './limits.ts'
 
 const NEWLINE = Buffer.from('}\n')
 
-export const eventHead = (type: string): Uint8Array => Buffer.from(`{"type":"${type}","object":`)
+const eventHead = (type: string): Uint8Array => Buffer.from(`{"type":"${type}","object":`)
 
 const HEADS: Readonly<Record<string, Uint8Array>> = Object.fromEntries(
   ['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'].map((type) => [type, eventHead(type)]),

@@ -2,8 +2,8 @@
 import type { Commit } from '../../actors/ports/store.ts'
 
 /** etcd's default for one request; an object beyond it is a mistake of its author. */
-export const MAX_VALUE_BYTES = 1.5 * 1024 * 1024
-export const MAX_KEY_BYTES = 1024
+const MAX_VALUE_BYTES = 1.5 * 1024 * 1024
+const MAX_KEY_BYTES = 1024
 
 /** The first thing in a commit that is too large, in words; nothing when it fits. */
 export function beyondLimits(commit: Commit): string | undefined {

@@ -10,7 +10,7 @@ import { beyondLimits } from './limits.ts'
 import { Reserve } from './reserve.ts'
 
 /** Raised when the tables change; a file of another version is refused. */
-export const FORMAT_VERSION = 1
+const FORMAT_VERSION = 1
 /** `Kino`, in the header of the file, where the command `file` looks too. */
 const APPLICATION_ID = 0x4b696e6f
 /** Rows a message to the Master carries at the start: enough to amortise the message, few enough to overlap parsing. */

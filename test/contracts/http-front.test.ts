@@ -268,8 +268,12 @@ describe('forms', () => {
   })
 
   test('warnings are headers, and cannot end one', async () => {
-    next = { ...next, warnings: ['unknown field "x"', 'two\r\nlines'] }
-    expect((await ask(`${url}/a`)).headers.Warning).toEqual(['299 - "unknown field \\"x\\""', '299 - "two  lines"'])
+    next = { ...next, warnings: ['unknown field "x"', 'two\r\nlines', '€'] }
+    expect((await ask(`${url}/a`)).headers.Warning).toEqual([
+      '299 - "unknown field \\"x\\""',
+      '299 - "two  lines"',
+      '299 - "â\u0082¬"',
+    ])
   })
 
   test('a failure says when to come back', async () => {
