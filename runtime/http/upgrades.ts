@@ -91,9 +91,6 @@ function refuse(socket: Duplex, { status, headers, body }: HttpResponse): void {
   body.start({ write: (chunk) => socket.write(chunk), end: () => socket.end(), abort: () => socket.destroy() })
 }
 
-// An option that the types of ws do not name.
-const FRAGMENTS = { maxFragments: MAX_WEBSOCKET_FRAGMENTS }
-
 /** Bytes that wait in a WebSocket before a stream is held back. */
 const WEBSOCKET_BUFFER_BYTES = 256 * 1024
 
@@ -103,7 +100,7 @@ async function sendMessages({ request, socket, head }: Upgrade, body: StreamedBo
     noServer: true,
     perMessageDeflate: false,
     maxPayload: MAX_WEBSOCKET_MESSAGE_BYTES,
-    ...FRAGMENTS,
+    maxFragments: MAX_WEBSOCKET_FRAGMENTS,
     handleProtocols: (offered) => (offered.has('binary.k8s.io') ? 'binary.k8s.io' : false),
   })
   socket.once('close', () => body.stop())

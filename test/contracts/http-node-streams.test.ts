@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { WebSocketServer } from 'ws'
+import { WebSocket, WebSocketServer } from 'ws'
 import type { LogsRequest } from '../../actors/link.protocol.ts'
 import type { View } from '../../actors/ports/view.ts'
 import { badRequest, forbidden, type Status } from '../../model/status.ts'
@@ -26,6 +26,10 @@ let lastLogs: LogsRequest | undefined
 let openConnections = 0
 let refuseWith: Status | undefined
 let authorized: Status | undefined
+let watchStopped = false
+const markStopped = () => {
+  watchStopped = true
+}
 const seen: IncomingMessage[] = []
 
 const POD = (name: string, nodeName: string | undefined, containers = ['main']) => ({
@@ -158,7 +162,16 @@ beforeAll(async () => {
       {
         engine: {
           request: () => {},
-          watch: () => ({ revision: 0, stop: () => {} }),
+          watch: (_user, _request, observer) => {
+            setImmediate(() => {
+              observer.started()
+              for (const name of ['a', 'b']) {
+                const object = { kind: 'Pod', apiVersion: 'v1', metadata: { name } }
+                observer.event('ADDED', { object, bytes: Buffer.from(JSON.stringify(object)) }, 1)
+              }
+            })
+            return { revision: 0, stop: markStopped }
+          },
           authorize: () => authorized,
           watchSelections: () => ({ revision: 0, stop: () => {} }),
           reasons: () => [],
@@ -373,5 +386,37 @@ describe('proxy', () => {
     expect(refused.status).toBe('403')
     expect(seen.filter((request) => request.url === '/ws')).toEqual([])
     refused.socket.destroy()
+  })
+})
+
+describe('WebSocket', () => {
+  const url = () => `wss://127.0.0.1:${server.port}/api/v1/pods?watch=true`
+
+  test('each event of a watch is a message; the watch ends with the client', async () => {
+    const client = new WebSocket(url(), tls())
+    const messages: string[] = []
+    await new Promise<void>((resolve, reject) => {
+      client.on('error', reject)
+      client.on('message', (message) => {
+        messages.push(JSON.parse(String(message)).object.metadata.name)
+        if (messages.length === 2) resolve()
+      })
+    })
+    expect(messages).toEqual(['a', 'b'])
+    client.terminate()
+    await until(() => watchStopped)
+  })
+
+  test('a page of another site is refused, whoever is logged in', async () => {
+    const client = new WebSocket(url(), { ...tls(), origin: 'https://evil.example' })
+    expect(await new Promise((resolve) => client.on('error', (error) => resolve(error.message)))).toContain('403')
+  })
+
+  test('other protocols are refused in words', async () => {
+    const answer = await ask('/api/v1/namespaces/default/pods/web/exec', {
+      method: 'POST',
+      headers: { Connection: 'Upgrade', Upgrade: 'SPDY/3.1' },
+    })
+    expect([answer.status, JSON.parse(answer.body).message]).toEqual([400, 'unable to upgrade to SPDY/3.1'])
   })
 })
