@@ -19,6 +19,11 @@ export type NodeEvent =
 
 export type NodePhase = 'joining' | 'ready' | 'suspect' | 'unreachable' | 'evicting' | 'gone'
 
-export type NodeReport =
-  | { type: 'node.phaseChanged'; nodeName: string; phase: NodePhase }
-  | { type: 'eviction.wanted'; nodeName: string }
+/** Passed on upwards, to whoever asks what the Master thinks of a node. */
+export interface NodePhaseChanged {
+  readonly type: 'node.phaseChanged'
+  readonly nodeName: string
+  readonly phase: NodePhase
+}
+
+export type NodeReport = NodePhaseChanged | { type: 'eviction.wanted'; nodeName: string }

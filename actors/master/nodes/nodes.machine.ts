@@ -1,6 +1,15 @@
 // All Nodes of the cluster, by zones: hears of them from the view and from their connections, and passes each fact to the
 // supervisor of the zone. A supervisor holds a bounded number of Nodes, as spawning costs in proportion to its children.
-import { type ActorRefFrom, assign, type ErrorActorEvent, enqueueActions, fromCallback, setup } from 'xstate'
+import {
+  type ActorRef,
+  type ActorRefFrom,
+  type ErrorActorEvent,
+  enqueueActions,
+  fromCallback,
+  type Snapshot,
+  sendTo,
+  setup,
+} from 'xstate'
 import type { KubeObject } from '../../../model/object.ts'
 import type { Node } from '../../../model/schema/kinds/core-v1.ts'
 import type { ApiClient } from '../../ports/api.ts'
@@ -9,6 +18,7 @@ import type { View } from '../../ports/view.ts'
 import type { FailureDetection } from './failure-detection.ts'
 import { Heartbeats } from './heartbeats.ts'
 import { readyStatus } from './lost-node.ts'
+import type { NodePhaseChanged } from './node.protocol.ts'
 import { zoneMachine } from './zone.machine.ts'
 
 /** Nodes under one supervisor (xstate copies the children of a parent at each spawn). */
@@ -26,9 +36,12 @@ export interface NodesInput {
   /** Asks as NODES_USER. */
   readonly api: ApiClient
   readonly host: Host
+  /** Hears of every phase of every Node. */
+  readonly master: ActorRef<Snapshot<unknown>, NodePhaseChanged>
 }
 
 export type NodesEvent =
+  | NodePhaseChanged
   | { type: 'view.synced' }
   | { type: 'node.appeared'; nodeName: string; uid: string; zone: string; ready: boolean }
   | { type: 'node.disappeared'; nodeName: string }
@@ -50,7 +63,6 @@ interface Context extends NodesInput {
   /** Which supervisor holds a node, by node name; also read past the chart, at each renewal of a lease. */
   readonly placed: Map<string, string>
   readonly heartbeatsOf: Map<string, Heartbeats>
-  readonly connected: ReadonlySet<string>
 }
 
 const isReady = (object: KubeObject): boolean => readyStatus(object as unknown as Node) === 'True'
@@ -83,7 +95,7 @@ export const nodesMachine = setup({
   types: {} as { input: NodesInput; context: Context; events: NodesEvent | ErrorActorEvent },
   actors: { observing, zone: zoneMachine },
   actions: {
-    placeNode: enqueueActions(({ context, event, enqueue }) => {
+    placeNode: enqueueActions(({ context, event, enqueue, self }) => {
       if (event.type !== 'node.appeared' || context.placed.has(event.nodeName)) return
       const { nodeName, uid, zone, ready } = event
       const id = supervisorFor(context, zone)
@@ -95,7 +107,7 @@ export const nodesMachine = setup({
           known?.ref ??
           spawn('zone', {
             id,
-            input: { zone, heartbeats, detection: rest.detection, view: rest.view, api: rest.api, host: rest.host },
+            input: { parent: self, zone, heartbeats, detection: rest.detection, view: rest.view, api: rest.api, host: rest.host },
           })
         rest.heartbeatsOf.set(nodeName, heartbeats)
         return { supervisors: new Map(supervisors).set(id, { ref, heartbeats, size: (known?.size ?? 0) + 1 }) }
@@ -105,7 +117,6 @@ export const nodesMachine = setup({
         nodeName,
         uid,
         ready,
-        connected: context.connected.has(nodeName),
       })
     }),
     forgetNode: enqueueActions(({ context, event, enqueue }) => {
@@ -119,12 +130,6 @@ export const nodesMachine = setup({
       enqueue.sendTo(supervisor.ref, { type: 'node.removed', nodeName })
       enqueue.assign({ supervisors: new Map(context.supervisors).set(id, { ...supervisor, size: supervisor.size - 1 }) })
     }),
-    noteConnection: assign(({ context, event }) => {
-      const connected = new Set(context.connected)
-      if (event.type === 'node.connected') connected.add(event.nodeName)
-      if (event.type === 'node.disconnected') connected.delete(event.nodeName)
-      return { connected }
-    }),
     passToZone: enqueueActions(({ context, event, enqueue }) => {
       if (
         event.type !== 'node.connected' &&
@@ -136,6 +141,10 @@ export const nodesMachine = setup({
       const supervisor = context.supervisors.get(context.placed.get(event.nodeName) ?? '')
       if (supervisor !== undefined) enqueue.sendTo(supervisor.ref, event)
     }),
+    tellMaster: sendTo(
+      ({ context }) => context.master,
+      ({ event }) => event as NodePhaseChanged,
+    ),
     /** The supervisor is dead with its Nodes; a new one begins from the objects, with a full grace period for each. */
     restartZone: enqueueActions(({ context, event, enqueue }) => {
       const id = [...context.supervisors.keys()].find((key) => event.type === `xstate.error.actor.${key}`)
@@ -161,7 +170,6 @@ export const nodesMachine = setup({
     supervisors: new Map(),
     placed: new Map(),
     heartbeatsOf: new Map(),
-    connected: new Set(),
   }),
   invoke: { src: 'observing', id: 'observing', input: ({ context }) => context },
   initial: 'syncing',
@@ -171,8 +179,9 @@ export const nodesMachine = setup({
     'node.disappeared': { actions: 'forgetNode' },
     'node.readyChanged': { actions: 'passToZone' },
     'heartbeat.seen': { actions: 'passToZone' },
-    'node.connected': { actions: ['noteConnection', 'passToZone'] },
-    'node.disconnected': { actions: ['noteConnection', 'passToZone'] },
+    'node.phaseChanged': { actions: 'tellMaster' },
+    'node.connected': { actions: 'passToZone' },
+    'node.disconnected': { actions: 'passToZone' },
     'xstate.error.actor.*': { actions: 'restartZone' },
   },
   states: {

@@ -1,6 +1,17 @@
 // Supervises the Nodes of one zone (of a large zone, of a part of it): watches their heartbeats with one timer, and holds
 // the brakes of eviction: none → partial → full disruption.
-import { type ActorRefFrom, type AnyActorRef, assign, type ErrorActorEvent, enqueueActions, setup, stopChild } from 'xstate'
+import {
+  type ActorRef,
+  type ActorRefFrom,
+  type AnyActorRef,
+  assign,
+  type ErrorActorEvent,
+  enqueueActions,
+  type Snapshot,
+  sendTo,
+  setup,
+  stopChild,
+} from 'xstate'
 import type { Node } from '../../../model/schema/kinds/core-v1.ts'
 import type { ApiClient } from '../../ports/api.ts'
 import type { Host } from '../../ports/host.ts'
@@ -10,7 +21,7 @@ import type { FailureDetection } from './failure-detection.ts'
 import type { Heartbeats } from './heartbeats.ts'
 import { readyStatus } from './lost-node.ts'
 import { nodeMachine } from './node.machine.ts'
-import type { NodePhase } from './node.protocol.ts'
+import type { NodePhase, NodePhaseChanged } from './node.protocol.ts'
 import type { ZoneEvent } from './zone.protocol.ts'
 
 /** A timer that fires this much too late was not late by itself: this process was stopped or overloaded meanwhile. */
@@ -26,6 +37,8 @@ export interface ZoneInput {
   readonly view: View
   readonly api: ApiClient
   readonly host: Host
+  /** Hears of every phase of every Node. */
+  readonly parent: ActorRef<Snapshot<unknown>, NodePhaseChanged>
 }
 
 interface Context extends ZoneInput {
@@ -111,6 +124,10 @@ export const zoneMachine = setup({
       if (event.type === 'node.connected' && context.nodes.has(event.nodeName))
         context.heartbeats.expect(event.nodeName, context.host.clock.now())
     },
+    tellParent: sendTo(
+      ({ context }) => context.parent,
+      ({ event }) => event as NodePhaseChanged,
+    ),
     notePhase: assign(({ context, event }) => {
       if (event.type !== 'node.phaseChanged' || !context.nodes.has(event.nodeName)) return {}
       const wanting = new Set(context.wanting)
@@ -165,7 +182,10 @@ export const zoneMachine = setup({
     'node.connected': { actions: ['expectHeartbeat', 'forwardToNode'] },
     'node.disconnected': { actions: 'forwardToNode' },
     'heartbeat.seen': { actions: 'forwardToNode' },
-    'node.phaseChanged': [{ guard: 'isFinished', actions: 'forgetNode' }, { actions: 'notePhase' }],
+    'node.phaseChanged': [
+      { guard: 'isFinished', actions: ['forgetNode', 'tellParent'] },
+      { actions: ['notePhase', 'tellParent'] },
+    ],
     'xstate.error.actor.*': { actions: 'restartNode' },
   },
   states: {

@@ -1,11 +1,12 @@
 // What the scheduler asks of pods and says about them.
+
+import { semanticallyEqual } from '../../../model/equality.ts'
 import type { Node, Pod } from '../../../model/schema/kinds/core-v1.ts'
 import { formatTime } from '../../../model/time.ts'
 import type { ApiRequest } from '../../ports/api.ts'
 import { causeOf, reason } from '../controllers/controller.ts'
 import { hasEnded, isTerminating, podCondition } from '../controllers/pods.ts'
 import { asJson, patch, pathOf } from '../controllers/requests.ts'
-import { same } from '../controllers/same.ts'
 import type { Placement } from './placement.ts'
 
 const SCHEDULER_NAME = 'default-scheduler'
@@ -23,9 +24,9 @@ export const occupies = (pod: Pod): boolean => Boolean(pod.spec?.nodeName) && !h
 /** A node is new, or has changed in something that filters look at. Heartbeats change none of it. */
 export const mayHelp = (before: Node | undefined, now: Node): boolean =>
   before === undefined ||
-  !same(before.spec, now.spec) ||
-  !same(before.metadata.labels, now.metadata.labels) ||
-  !same(before.status?.allocatable, now.status?.allocatable)
+  !semanticallyEqual(before.spec, now.spec) ||
+  !semanticallyEqual(before.metadata.labels, now.metadata.labels) ||
+  !semanticallyEqual(before.status?.allocatable, now.status?.allocatable)
 
 export const bindingRequest = (pod: Pod, placement: Placement & { nodeName: string }): ApiRequest => ({
   verb: 'create',

@@ -1,6 +1,7 @@
 // Finds a node for each pod that has none: syncing → idle → working → backingOff. Bindings of one turn are handed over
 // together; the next pods are placed while earlier bindings are still on their way, as if they had arrived.
 import { type ActorRef, assign, fromCallback, type Snapshot, setup } from 'xstate'
+import { semanticallyEqual } from '../../../model/equality.ts'
 import type { KubeObject } from '../../../model/object.ts'
 import type { Node, Pod } from '../../../model/schema/kinds/core-v1.ts'
 import type { ApiClient } from '../../ports/api.ts'
@@ -8,7 +9,6 @@ import type { Host, Random } from '../../ports/host.ts'
 import type { Change, View } from '../../ports/view.ts'
 import { keyOf, partsOf } from '../controllers/controller.ts'
 import { type EventNote, EventRecorder, refer } from '../controllers/events.ts'
-import { same } from '../controllers/same.ts'
 import { NodeCache, needsOf } from './node-cache.ts'
 import { place } from './placement.ts'
 import { PodQueue } from './pod-queue.ts'
@@ -59,7 +59,7 @@ const observing = fromCallback<SchedulerEvent, Context>(({ input: { view, cache,
     // A pod whose binding is on its way goes on occupying its node, though its object does not say so yet.
     else if (type === 'DELETED' || !inFlight.has(key)) if (cache.removePod(key)) queue.retryUnschedulable(host.clock.now())
     if (type !== 'DELETED' && needsNode(pod)) {
-      const changed = !queue.has(key) || (previous !== undefined && !same(previous.spec, object.spec))
+      const changed = !queue.has(key) || (previous !== undefined && !semanticallyEqual(previous.spec, object.spec))
       if (!inFlight.has(key) && changed) queue.add(key, pod.spec?.priority ?? 0)
     } else queue.delete(key)
   }

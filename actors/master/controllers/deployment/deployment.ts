@@ -2,6 +2,7 @@
 import { controllerOf, type KubeObject } from '../../../../model/object.ts'
 import type { Deployment, DeploymentStatus, ReplicaSet } from '../../../../model/schema/kinds/apps-v1.ts'
 import type { Pod } from '../../../../model/schema/kinds/core-v1.ts'
+import { selectorOf } from '../../../../model/selectors.ts'
 import type { Reason } from '../../../ports/api.ts'
 import type { Change, View } from '../../../ports/view.ts'
 import {
@@ -16,13 +17,12 @@ import {
   serviceAccountUser,
   type Wish,
 } from '../controller.ts'
+import { difference } from '../difference.ts'
 import { type EventNote, refer } from '../events.ts'
-import { matches } from '../label-selector.ts'
 import { Orphans } from '../orphans.ts'
 import { adopted, claim, released } from '../ownership.ts'
 import { hasEnded } from '../pods.ts'
 import { asJson, create, patch, patchOwn, remove } from '../requests.ts'
-import { difference } from '../same.ts'
 import { isRolling, newReplicas, replicasOf } from './fence-posts.ts'
 import {
   beyondHistory,
@@ -77,7 +77,7 @@ function* keysOfSet({ object, previous }: Change, view: View): Iterable<string> 
   }
   if (controllerOf(object) !== undefined) return
   for (const deployment of view.list<Deployment>(DEPLOYMENTS, object.metadata.namespace))
-    if (matches(deployment.spec?.selector, object.metadata.labels)) yield keyOf(deployment)
+    if (selectorOf(deployment.spec?.selector).matches(object.metadata.labels)) yield keyOf(deployment)
 }
 
 /** Recreate waits for the last old pod to go. */
@@ -101,7 +101,8 @@ interface Step {
 export function decideDeployment(deployment: Deployment, candidates: readonly ReplicaSet[], view: View, nowMs: number): Decision {
   const { matchLabels = {}, matchExpressions = [] } = deployment.spec?.selector ?? {}
   if (Object.keys(matchLabels).length === 0 && matchExpressions.length === 0) return selectsAll(deployment)
-  const claims = claim(deployment, candidates, (set) => matches(deployment.spec?.selector, set.metadata.labels))
+  const selector = selectorOf(deployment.spec?.selector)
+  const claims = claim(deployment, candidates, (set) => selector.matches(set.metadata.labels))
   const ownership: Wish[] = [
     ...claims.adopt.map((set) => ownerChanged(deployment, set, 'Adopted')),
     ...claims.release.map((set) => ownerChanged(deployment, set, 'Released')),

@@ -1,6 +1,7 @@
 // The hash that names a ReplicaSet after its template. Stable for equal templates; only letters and digits that form no words.
+
+import { semanticallyEqual } from '../../../../model/equality.ts'
 import type { PodTemplateSpec } from '../../../../model/schema/kinds/core-v1.ts'
-import { same } from '../same.ts'
 
 export const TEMPLATE_HASH = 'pod-template-hash'
 
@@ -15,7 +16,7 @@ export function templateHash(template: PodTemplateSpec, collisionCount = 0): str
 }
 
 export function sameTemplate(a: PodTemplateSpec | undefined, b: PodTemplateSpec | undefined): boolean {
-  return same(withoutHash(a), withoutHash(b))
+  return semanticallyEqual(withoutHash(a), withoutHash(b))
 }
 
 function withoutHash(template: PodTemplateSpec = {}): unknown {

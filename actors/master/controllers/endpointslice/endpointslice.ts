@@ -1,4 +1,6 @@
 // Tells which pods stand behind each Service: as EndpointSlices, and as the older Endpoints that some clients still read.
+
+import { semanticallyEqual } from '../../../../model/equality.ts'
 import type { KubeObject } from '../../../../model/object.ts'
 import type { EndpointAddress, EndpointSubset, Endpoints, Node, Service } from '../../../../model/schema/kinds/core-v1.ts'
 import type { Endpoint, EndpointSlice } from '../../../../model/schema/kinds/discovery-v1.ts'
@@ -16,7 +18,6 @@ import {
 } from '../controller.ts'
 import { controllerReference } from '../ownership.ts'
 import { asJson, create, patch, remove } from '../requests.ts'
-import { same } from '../same.ts'
 import { type EndpointGroup, groupEndpoints } from './endpoints.ts'
 import { Members, selectorOf } from './members.ts'
 import { planSlices, type SliceContent } from './slices.ts'
@@ -25,6 +26,8 @@ const SLICES = 'endpointslices.discovery.k8s.io'
 const SERVICE_NAME = 'kubernetes.io/service-name'
 const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by'
 const MANAGER = 'endpointslice-controller.k8s.io'
+const ENDPOINTS_MANAGED_BY = 'endpoints.kubernetes.io/managed-by'
+const ENDPOINTS_MANAGER = 'endpoint-controller'
 const HEADLESS = 'service.kubernetes.io/headless'
 const ZONE = 'topology.kubernetes.io/zone'
 /** The older object holds no more than this; Kubernetes truncates as well. */
@@ -55,14 +58,21 @@ export function endpointSliceController(): Controller {
 function decideEndpoints(key: string, members: Members, view: View): Decision {
   const { namespace, name } = partsOf(key)
   const service = view.get<Service>('services', namespace, name)
-  // What a Service leaves behind is collected as garbage, by its owner references.
-  if (service === undefined || service.metadata.deletionTimestamp !== undefined || selectorOf(service) === undefined)
-    return NOTHING
+  // Slices name their Service as owner and are collected as garbage; the older object names nobody.
+  if (service === undefined) return withoutService(namespace, name, view)
+  if (service.metadata.deletionTimestamp !== undefined || selectorOf(service) === undefined) return NOTHING
   if (view.get<KubeObject>('namespaces', '', namespace)?.metadata.deletionTimestamp !== undefined) return NOTHING
   const pods = [...members.podsOf(key, view)].toSorted((a, b) => ((a.metadata.uid ?? '') < (b.metadata.uid ?? '') ? -1 : 1))
   const zoneOf = (nodeName: string): string | undefined => view.get<Node>('nodes', '', nodeName)?.metadata.labels?.[ZONE]
   const groups = groupEndpoints(service, pods, zoneOf)
   return { wishes: [...sliceWishes(service, groups, view), ...endpointsWishes(service, groups, view)] }
+}
+
+function withoutService(namespace: string, name: string, view: View): Decision {
+  const left = view.get<Endpoints>('endpoints', namespace, name)
+  if (left?.metadata.labels?.[ENDPOINTS_MANAGED_BY] !== ENDPOINTS_MANAGER) return NOTHING
+  const why = reason('Deleted', `its service ${namespace}/${name} is gone`, causeOf('endpoints', left))
+  return { wishes: [{ request: remove('endpoints', left, why), tolerate: ['NotFound'] }] }
 }
 
 function sliceWishes(service: Service, groups: readonly EndpointGroup[], view: View): Wish[] {
@@ -123,7 +133,7 @@ function endpointsWishes(service: Service, groups: readonly EndpointGroup[], vie
   const labels = {
     ...service.metadata.labels,
     ...(isHeadless(service) ? { [HEADLESS]: '' } : {}),
-    'endpoints.kubernetes.io/managed-by': 'endpoint-controller',
+    [ENDPOINTS_MANAGED_BY]: ENDPOINTS_MANAGER,
   }
   if (existing === undefined) {
     const object: KubeObject = {
@@ -134,7 +144,7 @@ function endpointsWishes(service: Service, groups: readonly EndpointGroup[], vie
     }
     return [{ request: create('endpoints', object), tolerate: ['AlreadyExists'] }]
   }
-  if (same(existing.subsets ?? [], subsets) && same(existing.metadata.labels, labels)) return []
+  if (semanticallyEqual(existing.subsets ?? [], subsets) && semanticallyEqual(existing.metadata.labels, labels)) return []
   return [{ request: patch('endpoints', existing, { subsets: asJson(subsets), metadata: { labels } }), tolerate: ['NotFound'] }]
 }
 

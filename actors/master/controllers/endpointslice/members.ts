@@ -1,11 +1,12 @@
 // Which pods each Service selects, kept up to date from changes of both, so that one pod's change does not cost a walk
 // through all pods of its namespace.
+
+import { semanticallyEqual } from '../../../../model/equality.ts'
 import type { KubeObject } from '../../../../model/object.ts'
 import type { Pod, Service } from '../../../../model/schema/kinds/core-v1.ts'
+import { selectorOfMap } from '../../../../model/selectors.ts'
 import type { Change, View } from '../../../ports/view.ts'
 import { keyOf, partsOf } from '../controller.ts'
-import { matchesAll } from '../label-selector.ts'
-import { same } from '../same.ts'
 
 /** A Service without a selector has endpoints that somebody else writes. */
 export const selectorOf = (service: Service): Readonly<Record<string, string>> | undefined => {
@@ -22,10 +23,15 @@ export class Members {
     const key = keyOf(object)
     const selector = selectorOf(service)
     if (type === 'DELETED' || selector === undefined) this.#podsOf.delete(key)
-    else if (!this.#podsOf.has(key) || previous === undefined || !same(selectorOf(previous as unknown as Service), selector)) {
+    else if (
+      !this.#podsOf.has(key) ||
+      previous === undefined ||
+      !semanticallyEqual(selectorOf(previous as unknown as Service), selector)
+    ) {
       const names = new Set<string>()
+      const wanted = selectorOfMap(selector)
       for (const pod of view.list<Pod>('pods', object.metadata.namespace))
-        if (matchesAll(selector, pod.metadata.labels)) names.add(pod.metadata.name ?? '')
+        if (wanted.matches(pod.metadata.labels)) names.add(pod.metadata.name ?? '')
       this.#podsOf.set(key, names)
     }
     return key
@@ -40,7 +46,7 @@ export class Members {
       if (selector === undefined) continue
       const key = keyOf(service)
       const names = this.#podsOf.get(key)
-      const selected = type !== 'DELETED' && matchesAll(selector, labels)
+      const selected = type !== 'DELETED' && selectorOfMap(selector).matches(labels)
       const before = names?.has(name) === true
       if (selected) names?.add(name)
       else names?.delete(name)

@@ -1,7 +1,8 @@
 // Spreads endpoints over slices of at most a hundred, changing as few slices as possible: an endpoint stays where it is,
 // new ones fill the fullest slice that has room.
+
+import { semanticallyEqual } from '../../../../model/equality.ts'
 import type { Endpoint, EndpointPort, EndpointSlice } from '../../../../model/schema/kinds/discovery-v1.ts'
-import { same } from '../same.ts'
 import type { EndpointGroup } from './endpoints.ts'
 
 export const MAX_ENDPOINTS = 100
@@ -25,7 +26,7 @@ export function planSlices(groups: readonly EndpointGroup[], existing: readonly 
   const update: { slice: EndpointSlice; content: SliceContent }[] = []
   const unused = new Set(existing)
   for (const group of groups) {
-    const ours = existing.filter((slice) => unused.has(slice) && same(slice.ports ?? [], group.ports))
+    const ours = existing.filter((slice) => unused.has(slice) && semanticallyEqual(slice.ports ?? [], group.ports))
     const wanted = new Map(group.endpoints.map((endpoint) => [identity(endpoint), endpoint]))
     const kept = ours.map((slice) => {
       const endpoints: Endpoint[] = []
@@ -41,7 +42,7 @@ export function planSlices(groups: readonly EndpointGroup[], existing: readonly 
     for (const { slice, endpoints } of kept) {
       if (endpoints.length === 0) continue
       unused.delete(slice)
-      if (!same(endpoints, slice.endpoints ?? [])) update.push({ slice, content: { ports: group.ports, endpoints } })
+      if (!semanticallyEqual(endpoints, slice.endpoints ?? [])) update.push({ slice, content: { ports: group.ports, endpoints } })
     }
     while (fresh.length > 0) {
       const content = { ports: group.ports, endpoints: fresh.splice(0, MAX_ENDPOINTS) }

@@ -1,5 +1,7 @@
 // Collects what has lost its owners: in the background when an owner is gone, before the owner goes (foreground), or not at
 // all (orphan). The view is complete and durable, so that an owner that it does not know does not exist.
+
+import { semanticallyEqual } from '../../../../model/equality.ts'
 import type { KubeObject, OwnerReference } from '../../../../model/object.ts'
 import { allResources, resourceForKind } from '../../../../model/schema/resources.ts'
 import type { Reason } from '../../../ports/api.ts'
@@ -16,7 +18,6 @@ import {
   type Wish,
 } from '../controller.ts'
 import { asJson, type DeleteOptions, patch, remove } from '../requests.ts'
-import { same } from '../same.ts'
 
 const FOREGROUND = 'foregroundDeletion'
 const ORPHAN = 'orphan'
@@ -59,7 +60,7 @@ function* keysOf({ type, resource, object, previous }: Change, view: View): Iter
     return
   }
   const ending = deletionTimestamp !== undefined && (finalizers.includes(ORPHAN) || finalizers.includes(FOREGROUND))
-  const owned = ownerReferences.length > 0 && !same(previous?.metadata.ownerReferences, ownerReferences)
+  const owned = ownerReferences.length > 0 && !semanticallyEqual(previous?.metadata.ownerReferences, ownerReferences)
   if (ending || owned) yield keyIn(resource, object)
   // An owner that waits for its dependents hears when one no longer names it.
   for (const owner of previous?.metadata.ownerReferences ?? [])

@@ -5,8 +5,8 @@ import { allResources, type ResourceInfo } from '../../../../model/schema/resour
 import { formatTime } from '../../../../model/time.ts'
 import type { View } from '../../../ports/view.ts'
 import { type Controller, causeOf, type Decision, keyOf, NOTHING, reason, serviceAccountUser, type Wish } from '../controller.ts'
+import { difference } from '../difference.ts'
 import { patchOwn, remove, update } from '../requests.ts'
-import { difference } from '../same.ts'
 
 const FINALIZER = 'kubernetes'
 /** Deleted one by one in a decision; what is left follows in the next. */

@@ -1,12 +1,13 @@
 // Taints that follow from what a Node says of itself: its conditions, and whether it is cordoned. The taint that drives
 // pods off an unreachable node is not among them: nodes/node.machine.ts sets it; here it is only taken away again.
+
+import { semanticallyEqual } from '../../../../model/equality.ts'
 import type { KubeObject } from '../../../../model/object.ts'
 import type { Node, Taint } from '../../../../model/schema/kinds/core-v1.ts'
 import { formatTime } from '../../../../model/time.ts'
 import { NOT_READY, readyStatus, UNREACHABLE } from '../../nodes/lost-node.ts'
 import { type Controller, causeOf, type Decision, keyOf, NOTHING, reason, serviceAccountUser } from '../controller.ts'
 import { asJson, patch } from '../requests.ts'
-import { same } from '../same.ts'
 
 const UNSCHEDULABLE = 'node.kubernetes.io/unschedulable'
 const PRESSURES: Readonly<Record<string, string>> = {
@@ -34,10 +35,10 @@ export const nodeTaintsController = (): Controller => ({
 })
 
 const concerns = (before: KubeObject | undefined, now: KubeObject): boolean => {
-  if (before === undefined || !same(before.spec, now.spec)) return true
+  if (before === undefined || !semanticallyEqual(before.spec, now.spec)) return true
   const statuses = (object: KubeObject) =>
     (object as unknown as Node).status?.conditions?.map(({ type, status }) => [type, status])
-  return !same(statuses(before), statuses(now))
+  return !semanticallyEqual(statuses(before), statuses(now))
 }
 
 export function wantedTaints(node: Node): readonly Pick<Taint, 'key' | 'effect'>[] {

@@ -3,6 +3,7 @@ import { controllerOf, type KubeObject, type ResourceName } from '../../../../mo
 import type { ReplicaSet, ReplicaSetStatus } from '../../../../model/schema/kinds/apps-v1.ts'
 import type { Pod, PodTemplateSpec, ReplicationController } from '../../../../model/schema/kinds/core-v1.ts'
 import type { LabelSelector } from '../../../../model/schema/kinds/meta-v1.ts'
+import { selectorOf } from '../../../../model/selectors.ts'
 import type { Change, View } from '../../../ports/view.ts'
 import {
   type Controller,
@@ -16,13 +17,12 @@ import {
   serviceAccountUser,
   type Wish,
 } from '../controller.ts'
+import { difference } from '../difference.ts'
 import { refer } from '../events.ts'
-import { matches, matchesAll } from '../label-selector.ts'
 import { Orphans } from '../orphans.ts'
 import { adopted, claim, controllerReference, released } from '../ownership.ts'
 import { availableInMs, hasEnded, isActive, isReady, isTerminating } from '../pods.ts'
 import { asJson, create, patch, patchOwn, remove } from '../requests.ts'
-import { difference } from '../same.ts'
 import { countByNode, podsToDelete } from './ranking.ts'
 
 /** Pods made or deleted in one decision; what is left follows in the next. */
@@ -93,12 +93,12 @@ function* keysOfPod(kind: Kind, { object, previous }: Change, view: View): Itera
   }
   if (controllerOf(object) !== undefined) return
   for (const owner of view.list<Replicated>(kind.resource, object.metadata.namespace))
-    if (matches(kind.selector(owner), object.metadata.labels)) yield keyOf(owner)
+    if (selectorOf(kind.selector(owner)).matches(object.metadata.labels)) yield keyOf(owner)
 }
 
 function decideReplicas(kind: Kind, owner: Replicated, candidates: readonly Pod[], view: View, nowMs: number): Decision {
-  const selector = kind.selector(owner)
-  const { mine, adopt, release } = claim(owner, candidates, (pod) => matches(selector, pod.metadata.labels))
+  const selector = selectorOf(kind.selector(owner))
+  const { mine, adopt, release } = claim(owner, candidates, (pod) => selector.matches(pod.metadata.labels))
   const takeable = adopt.filter((pod) => !hasEnded(pod))
   const active = [...mine, ...takeable].filter(isActive)
   const wishes: Wish[] = [
@@ -127,12 +127,12 @@ function decideReplicas(kind: Kind, owner: Replicated, candidates: readonly Pod[
 }
 
 function statusOf(owner: Replicated, active: readonly Pod[], terminating: number, waits: readonly number[]): ReplicaSetStatus {
-  const templateLabels = owner.spec?.template?.metadata?.labels ?? {}
+  const templateLabels = selectorOf({ matchLabels: owner.spec?.template?.metadata?.labels ?? {} })
   const count = (predicate: (pod: Pod, at: number) => boolean): number | undefined => active.filter(predicate).length || undefined
   const { conditions } = (owner.status ?? {}) as ReplicaSetStatus
   return {
     replicas: active.length,
-    fullyLabeledReplicas: count((pod) => matchesAll(templateLabels, pod.metadata.labels)),
+    fullyLabeledReplicas: count((pod) => templateLabels.matches(pod.metadata.labels)),
     readyReplicas: count(isReady),
     availableReplicas: count((_, at) => waits[at] === 0),
     ...(owner.kind === 'ReplicaSet' ? { terminatingReplicas: terminating } : {}),

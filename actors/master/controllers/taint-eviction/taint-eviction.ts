@@ -1,4 +1,6 @@
 // Deletes the pods of nodes with NoExecute taints that they do not tolerate, or no longer.
+
+import { semanticallyEqual } from '../../../../model/equality.ts'
 import type { KubeObject } from '../../../../model/object.ts'
 import type { Node, Pod, Taint, Toleration } from '../../../../model/schema/kinds/core-v1.ts'
 import { formatTime, parseTime } from '../../../../model/time.ts'
@@ -8,7 +10,6 @@ import { type Controller, causeOf, type Decision, keyOf, NOTHING, reason, servic
 import { refer } from '../events.ts'
 import { hasEnded, isTerminating } from '../pods.ts'
 import { asJson, patch, remove } from '../requests.ts'
-import { same } from '../same.ts'
 
 /** What admission gives every pod for the two taints of lost nodes. */
 const DEFAULT_TOLERATION_SECONDS = 300
@@ -31,14 +32,16 @@ export function taintEvictionController({ evictionAfterMs }: EvictionSettings): 
       {
         resource: 'nodes',
         keysOf: ({ object, previous }) =>
-          same(noExecute(object as unknown as Node), noExecute(previous as unknown as Node | undefined)) ? [] : [keyOf(object)],
+          semanticallyEqual(noExecute(object as unknown as Node), noExecute(previous as unknown as Node | undefined))
+            ? []
+            : [keyOf(object)],
       },
       {
         resource: 'pods',
         keysOf: ({ type, object, previous }) => {
           const { nodeName, tolerations } = (object as unknown as Pod).spec ?? {}
           const before = (previous as unknown as Pod | undefined)?.spec
-          const changed = before?.nodeName !== nodeName || !same(before?.tolerations, tolerations)
+          const changed = before?.nodeName !== nodeName || !semanticallyEqual(before?.tolerations, tolerations)
           return type !== 'DELETED' && nodeName && changed ? [nodeName] : []
         },
       },
