@@ -8,6 +8,9 @@ import { type PatchOutcome, refusedPatch, UNFIT } from './outcome.ts'
 /** As many operations as Kubernetes takes in one patch. */
 const MAX_OPERATIONS = 10_000
 
+/** Nothing that may be stored is nested deeper. */
+const MAX_STEPS = 500
+
 /**
  * What `copy` may add to an object, counted in values. Without a limit forty copies of an object into itself would make a
  * million millions of it.
@@ -27,45 +30,127 @@ export function applyJsonPatch(document: Json, patch: Json): PatchOutcome {
       status: tooLarge(`The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${patch.length}`),
     }
   }
-  const budget = { copied: 0 }
+  const draft = new Draft(document)
   try {
-    return { ok: true, value: patch.reduce<Json>((value, operation) => carryOut(value, operation, budget), document) }
+    for (const operation of patch) carryOut(draft, operation)
   } catch (error) {
-    if (error instanceof Misfit) return { ok: false, status: UNFIT }
+    // Moving things into each other can nest them beyond what the stack holds.
+    if (error instanceof Misfit || error instanceof RangeError) return { ok: false, status: UNFIT }
     throw error
   }
+  return { ok: true, value: draft.root }
 }
 
 class Misfit extends Error {}
 
-function carryOut(document: Json, operation: Json, budget: { copied: number }): Json {
+function carryOut(draft: Draft, operation: Json): void {
   if (!isObject(operation)) throw new Misfit()
   switch (memberOf(operation, 'op')) {
     case 'add':
-      return change(document, pointer(operation, 'path'), adding(valueIn(operation)))
+      return draft.add(pointer(operation, 'path'), valueIn(operation))
     case 'remove':
-      return change(document, pointer(operation, 'path'), removing)
+      return draft.remove(pointer(operation, 'path'))
     case 'replace':
-      return change(document, pointer(operation, 'path'), replacing(valueIn(operation)))
+      return draft.replace(pointer(operation, 'path'), valueIn(operation))
     case 'move': {
-      const [from, to] = [pointer(operation, 'from'), pointer(operation, 'path')]
-      if (to.length > from.length && from.every((step, i) => step === to[i])) throw new Misfit()
-      const moved = read(document, from)
-      return change(change(document, from, removing), to, adding(moved))
+      const from = pointer(operation, 'from')
+      const moved = read(draft.root, from)
+      draft.remove(from)
+      return draft.add(pointer(operation, 'path'), moved)
     }
-    case 'copy': {
-      const copied = read(document, pointer(operation, 'from'))
-      budget.copied += countValues(copied, MAX_COPIED_VALUES)
-      if (budget.copied > MAX_COPIED_VALUES) throw new Misfit()
-      return change(document, pointer(operation, 'path'), adding(copied))
-    }
+    case 'copy':
+      return draft.add(pointer(operation, 'path'), draft.copied(read(draft.root, pointer(operation, 'from'))))
     case 'test':
-      if (!equalJson(readOrNull(document, pointer(operation, 'path')), valueIn(operation))) throw new Misfit()
-      return document
+      if (equalJson(readOrNull(draft.root, pointer(operation, 'path')), valueIn(operation))) return
+      throw new Misfit()
     default:
       throw new Misfit()
   }
 }
+
+/**
+ * The document as changed so far. Containers are copied when first written to and then belong to the draft, so that ten
+ * thousand additions to a map of fifty thousand members copy it once.
+ */
+class Draft {
+  root: Json
+  readonly #own = new Set<Json>()
+  #copiedValues = 0
+
+  constructor(document: Json) {
+    this.root = document
+  }
+
+  add(steps: readonly string[], value: Json): void {
+    const place = this.#place(steps)
+    if (place === undefined) {
+      this.root = value
+      return
+    }
+    const { parent, step } = place
+    if (!isList(parent)) return setMember(parent, step, value)
+    const index = step === '-' ? parent.length : indexIn(parent, step)
+    if (index > parent.length) throw new Misfit()
+    parent.splice(index, 0, value)
+  }
+
+  replace(steps: readonly string[], value: Json): void {
+    const place = this.#place(steps)
+    if (place === undefined) {
+      this.root = value
+      return
+    }
+    const { parent, step } = place
+    read(parent, [step])
+    if (isList(parent)) parent[existingIndex(parent, step)] = value
+    else setMember(parent, step, value)
+  }
+
+  remove(steps: readonly string[]): void {
+    const place = this.#place(steps)
+    if (place === undefined) throw new Misfit()
+    const { parent, step } = place
+    read(parent, [step])
+    if (isList(parent)) parent.splice(existingIndex(parent, step), 1)
+    else delete parent[step]
+  }
+
+  /** A copy that shares nothing with the draft, which could otherwise be changed in two places at once. */
+  copied(value: Json): Json {
+    this.#copiedValues += 1
+    if (this.#copiedValues > MAX_COPIED_VALUES) throw new Misfit()
+    if (isList(value)) return value.map((element) => this.copied(element))
+    if (!isObject(value)) return value
+    const copy: Record<string, Json> = {}
+    for (const key of Object.keys(value)) setMember(copy, key, this.copied(value[key] ?? null))
+    return copy
+  }
+
+  /** The writable container of what the pointer names; undefined for the whole document. */
+  #place(steps: readonly string[]): { parent: Container; step: string } | undefined {
+    const last = steps.at(-1)
+    if (last === undefined) return undefined
+    let parent = this.#writable(this.root)
+    this.root = parent
+    for (const step of steps.slice(0, -1)) {
+      const child = this.#writable(read(parent, [step]))
+      if (isList(parent)) parent[existingIndex(parent, step)] = child
+      else setMember(parent, step, child)
+      parent = child
+    }
+    return { parent, step: last }
+  }
+
+  #writable(container: Json): Container {
+    if (!isList(container) && !isObject(container)) throw new Misfit()
+    if (this.#own.has(container)) return container as Container
+    const copy = isList(container) ? [...container] : copyOf(container)
+    this.#own.add(copy)
+    return copy
+  }
+}
+
+type Container = Json[] | Record<string, Json>
 
 const valueIn = (operation: JsonObject): Json => {
   const value = memberOf(operation, 'value')
@@ -74,16 +159,16 @@ const valueIn = (operation: JsonObject): Json => {
 }
 
 /**
- * `/metadata/annotations/x~1y` → `metadata`, `annotations`, `x/y`; the empty text is the whole document. What stands before the
- * first slash is passed over, as by the library that Kubernetes uses.
+ * `/metadata/annotations/x~1y` → `metadata`, `annotations`, `x/y`; the empty text is the whole document. What stands before
+ * the first slash is ignored, as by the library that Kubernetes uses: `data/one` is `one` at the top.
  */
 function pointer(operation: JsonObject, name: 'path' | 'from'): readonly string[] {
   const text = memberOf(operation, name)
-  if (typeof text !== 'string' || (text !== '' && !text.includes('/'))) throw new Misfit()
-  return text
-    .split('/')
-    .slice(1)
-    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
+  if (typeof text !== 'string') throw new Misfit()
+  if (text === '') return []
+  const steps = text.split('/', MAX_STEPS + 2).slice(1)
+  if (steps.length === 0 || steps.length > MAX_STEPS) throw new Misfit()
+  return steps.map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
 }
 
 function read(document: Json, steps: readonly string[]): Json {
@@ -108,57 +193,6 @@ function readOrNull(document: Json, steps: readonly string[]): Json {
   return isObject(parent) ? (memberOf(parent, last) ?? null) : read(parent, [last])
 }
 
-interface Change {
-  (parent: Json, step: string): Json
-  /** What the whole document becomes, for the empty pointer. */
-  readonly whole: Json | undefined
-}
-
-const changing = (whole: Json | undefined, apply: (parent: Json, step: string) => Json): Change => Object.assign(apply, { whole })
-
-/** Copies the containers along the way, from the outermost in. */
-function change(document: Json, steps: readonly string[], apply: Change): Json {
-  const [step, ...rest] = steps
-  if (step === undefined) {
-    if (apply.whole === undefined) throw new Misfit()
-    return apply.whole
-  }
-  if (rest.length === 0) return apply(document, step)
-  const inner = change(read(document, [step]), rest, apply)
-  return isList(document) ? document.with(existingIndex(document, step), inner) : withMember(document, step, inner)
-}
-
-const adding = (value: Json): Change =>
-  changing(value, (parent, step) => {
-    if (!isList(parent)) return withMember(parent, step, value)
-    const index = step === '-' ? parent.length : indexIn(parent, step)
-    if (index > parent.length) throw new Misfit()
-    return parent.toSpliced(index, 0, value)
-  })
-
-const replacing = (value: Json): Change =>
-  changing(value, (parent, step) => {
-    if (isList(parent)) return parent.with(existingIndex(parent, step), value)
-    read(parent, [step])
-    return withMember(parent, step, value)
-  })
-
-const removing: Change = changing(undefined, (parent, step) => {
-  if (isList(parent)) return parent.toSpliced(existingIndex(parent, step), 1)
-  read(parent, [step])
-  if (!isObject(parent)) throw new Misfit()
-  const without = copyOf(parent)
-  delete without[step]
-  return without
-})
-
-function withMember(parent: Json, key: string, value: Json): Json {
-  if (!isObject(parent)) throw new Misfit()
-  const changed = copyOf(parent)
-  setMember(changed, key, value)
-  return changed
-}
-
 /** Negative ones count from the end, as in the library that Kubernetes uses. */
 function indexIn(list: readonly Json[], step: string): number {
   if (!/^-?(?:0|[1-9]\d{0,8})$/.test(step)) throw new Misfit()
@@ -172,17 +206,6 @@ function existingIndex(list: readonly Json[], step: string): number {
   const index = indexIn(list, step)
   if (index >= list.length) throw new Misfit()
   return index
-}
-
-/** Stops counting beyond `most`. */
-function countValues(value: Json, most: number): number {
-  let count = 1
-  const members = isList(value) ? value : isObject(value) ? Object.values(value) : []
-  for (const member of members) {
-    if (count > most) break
-    count += countValues(member, most - count)
-  }
-  return count
 }
 
 function jsonKind(value: Json): string {
