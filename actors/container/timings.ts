@@ -29,6 +29,9 @@ export interface NodeTimings {
   readonly nodeStatusMs: number
   /** Registration and watches that failed are tried again. */
   readonly retryMs: number
+  /** A node that stops grants its containers this long. */
+  readonly drainMs: number
+  readonly drainPollMs: number
 }
 
 export const NODE_TIMINGS: NodeTimings = {
@@ -48,4 +51,6 @@ export const NODE_TIMINGS: NodeTimings = {
   leaseDurationSeconds: 6,
   nodeStatusMs: 300_000,
   retryMs: 500,
+  drainMs: 5_000,
+  drainPollMs: 50,
 }

@@ -1,5 +1,5 @@
 // One pod on its node, from the moment the node sees it to the moment nothing of it is left here or in the API.
-import { type ActorRefFrom, assign, enqueueActions, setup, stopChild } from 'xstate'
+import { type ActorRef, type ActorRefFrom, assign, enqueueActions, type Snapshot, sendTo, setup, stopChild } from 'xstate'
 import type { Container, Pod, PodStatus } from '../../model/schema/kinds/core-v1.ts'
 import { type ContainerInput, containerMachine } from '../container/container.machine.ts'
 import type { ContainerFacts } from '../container/facts.ts'
@@ -7,7 +7,7 @@ import { effectivePolicy } from '../container/restart.ts'
 import type { Reason } from '../ports/api.ts'
 import type { FoundContainer } from '../ports/containers.ts'
 import { type FactsByName, hasEnded, initDone, isSidecar } from './phase.ts'
-import type { PodEvent, PodSurroundings } from './pod.protocol.ts'
+import type { PodEvent, PodGone, PodSurroundings } from './pod.protocol.ts'
 import { podStatus, sameStatus, type Verdict } from './status.ts'
 import { statusWriterMachine } from './status-writer.machine.ts'
 
@@ -16,6 +16,7 @@ export interface PodInput {
   readonly surroundings: PodSurroundings
   /** What the runtime has of it, newest attempts only, when the agent was started again. */
   readonly adopted: readonly FoundContainer[]
+  readonly parent: ActorRef<Snapshot<unknown>, PodGone>
 }
 
 interface PodContext extends PodInput {
@@ -185,6 +186,10 @@ const podSetup = setup({
       surroundings.runtime.removePod(pod.metadata.uid ?? '')
       surroundings.releaseAddress(pod.metadata.uid ?? '')
     },
+    reportGone: sendTo(
+      ({ context }) => context.parent,
+      ({ context }) => ({ type: 'pod.gone', uid: context.pod.metadata.uid ?? '' }),
+    ),
     releaseAddress: ({ context: { surroundings, pod } }) => surroundings.releaseAddress(pod.metadata.uid ?? ''),
   },
 })
@@ -410,6 +415,6 @@ export const podMachine = podSetup.createMachine({
       },
     },
     undeleted: { after: { deleteRetry: 'deleting' }, on: { 'pod.removed': 'gone' } },
-    gone: { type: 'final', entry: 'clean' },
+    gone: { type: 'final', entry: ['clean', 'reportGone'] },
   },
 })

@@ -21,6 +21,12 @@ export type PodEvent =
   | { readonly type: 'status.podGone' }
   | ContainerReport
 
+/** Nothing of the pod is left, here or in the API. */
+export interface PodGone {
+  readonly type: 'pod.gone'
+  readonly uid: string
+}
+
 export interface PodNote {
   readonly type: 'Normal' | 'Warning'
   readonly reason: string
