@@ -1,5 +1,5 @@
 // The forms of an answer that is known whole: objects and Statuses as JSON, indented JSON or YAML, and plain text.
-import type { Status } from '../../model/status.ts'
+import { internalError, type Status } from '../../model/status.ts'
 import type { HttpResponse } from './exchange.ts'
 
 const encoder = new TextEncoder()
@@ -33,6 +33,9 @@ export function statusAnswer(status: Status, encoding: Encoding = PLAIN): HttpRe
   const seconds = status.details?.retryAfterSeconds
   return seconds === undefined ? response : { ...response, headers: { ...response.headers, 'Retry-After': String(seconds) } }
 }
+
+/** A fault of our own: this request fails, and nothing else does. */
+export const internalErrorOf = (error: unknown): Status => internalError(error instanceof Error ? error.message : String(error))
 
 export const textAnswer = (status: number, text: string): HttpResponse => ({
   status,

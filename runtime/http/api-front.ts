@@ -19,8 +19,8 @@ export function createApiFront(
 ): void {
   const { tls, host, upgrades } = options
   let port = options.port
-  const front = createFront({ ...options, serverAddress: () => `${host}:${port}` })
-  listen({ tls, host, port, handle: front.handle, upgrade: createUpgrades(front, options, upgrades) }, (outcome) => {
+  const handle = createFront({ ...options, serverAddress: () => `${host}:${port}` })
+  listen({ tls, host, port, handle, upgrade: createUpgrades(handle, options, upgrades) }, (outcome) => {
     if ('server' in outcome) port = outcome.server.port
     listening(outcome)
   })

@@ -2,15 +2,16 @@
 // out before (server.ts, by certificate); whether the user may is asked of the engine.
 import { randomUUID } from 'node:crypto'
 import type { User } from '../../actors/master/api/api.protocol.ts'
-import { failure, internalError, type Status, unauthorized } from '../../model/status.ts'
-import { ANONYMOUS, isAdministrator } from '../identity/client-certificate.ts'
-import { answer, statusAnswer } from './answers.ts'
+import { failure } from '../../model/status.ts'
+import { isAdministrator } from '../identity/client-certificate.ts'
+import { admit } from './admit.ts'
+import { answer, internalErrorOf, statusAnswer } from './answers.ts'
 import { compressed } from './compression.ts'
 import { type Handle, type HttpRequest, isStreamed, type Respond, type StreamedBody } from './exchange.ts'
 import type { HealthCheck } from './health.ts'
 import { type Gauge, Metrics } from './metrics.ts'
-import { parsePath, type Target } from './path.ts'
-import { isOpen, serveDocument } from './paths.ts'
+import type { Target } from './path.ts'
+import { serveDocument } from './paths.ts'
 import { type Backend, serveResource } from './resources.ts'
 
 export interface FrontOptions extends Backend {
@@ -24,13 +25,7 @@ export interface FrontOptions extends Backend {
   readonly status: () => unknown
 }
 
-export interface Front {
-  readonly handle: Handle
-  /** For requests that arrive as upgrades: who may, and what is asked. A Status is the refusal. */
-  readonly admit: (request: HttpRequest) => { readonly user: User; readonly target: Target } | Status
-}
-
-export function createFront(options: FrontOptions): Front {
+export function createFront(options: FrontOptions): Handle {
   const metrics = new Metrics(options.gauges)
   const documents = { ...options, metrics }
 
@@ -40,93 +35,19 @@ export function createFront(options: FrontOptions): Front {
     else serveDocument(documents, request, target.segments, respond)
   }
 
-  return {
-    admit,
-    handle: (request, respond) => {
-      const auditId = String(request.headers['audit-id'] ?? randomUUID())
-      const admitted = admit(request)
-      const send = finishing(metrics, request, 'code' in admitted ? undefined : admitted.target, auditId, respond)
-      if ('code' in admitted) {
-        send(statusAnswer(admitted))
-        return
-      }
-      try {
-        route(request, admitted.user, admitted.target, auditId, compressed(request.headers['accept-encoding'], send))
-      } catch (error) {
-        send(statusAnswer(internalError(error instanceof Error ? error.message : String(error))))
-      }
-    },
-  }
-}
-
-/** Who is asking for what, or 400, 401 or 403. */
-function admit(request: HttpRequest): { readonly user: User; readonly target: Target } | Status {
-  const { user: shown, headers } = request
-  if (shown === undefined || (shown === ANONYMOUS && headers.authorization !== undefined)) return unauthorized()
-  const target = parsePath(request.path)
-  if (target === undefined) return failure(400, 'BadRequest', 'the path is not valid UTF-8')
-  const user = impersonated(shown, headers)
-  if ('code' in user) return user
-  if (user !== ANONYMOUS || (target.type === 'other' && isOpen(target.segments))) return { user, target }
-  return forbiddenFor(user, request, target)
-}
-
-/** Whom an administrator wants to be taken for. */
-function impersonated(user: User, headers: HttpRequest['headers']): User | Status {
-  const name = headers['impersonate-user']
-  const groups = headers['impersonate-group']
-  if (name === undefined && groups === undefined) return user
-  if (typeof name !== 'string' || name === '') {
-    return failure(400, 'BadRequest', 'requested [] groups without impersonating a user')
-  }
-  if (!isAdministrator(user)) {
-    return failure(
-      403,
-      'Forbidden',
-      `users "${name}" is forbidden: User "${user.name}" cannot impersonate resource "users" in API group "" at the cluster scope`,
-      {
-        name,
-        kind: 'users',
-      },
-    )
-  }
-  // Node joins headers of the same name; names of groups have no commas.
-  const wanted = String(groups ?? '')
-    .split(/,\s*/)
-    .filter((group) => group !== '')
-  return { name, groups: [...wanted, 'system:authenticated'] }
-}
-
-/** In the words of Kubernetes' authorisation filter. */
-function forbiddenFor(user: User, { method, path: url }: HttpRequest, target: Target): Status {
-  if (target.type === 'other') {
-    return failure(403, 'Forbidden', `forbidden: User "${user.name}" cannot ${method.toLowerCase()} path "${url}"`, {})
-  }
-  const { resource, group, namespace, name, subresource } = target.path
-  const verb = verbFor(method, name)
-  const what = group === '' ? resource : `${resource}.${group}`
-  const where = namespace ? `in the namespace "${namespace}"` : 'at the cluster scope'
-  const asked = `${resource}${subresource ? `/${subresource}` : ''}`
-  return failure(
-    403,
-    'Forbidden',
-    `${what}${name ? ` "${name}"` : ''} is forbidden: User "${user.name}" cannot ${verb} resource "${asked}" in API group "${group}" ${where}`,
-    { ...(name ? { name } : {}), ...(group ? { group } : {}), kind: resource },
-  )
-}
-
-function verbFor(method: string, name: string | undefined): string {
-  switch (method) {
-    case 'POST':
-      return 'create'
-    case 'PUT':
-      return 'update'
-    case 'PATCH':
-      return 'patch'
-    case 'DELETE':
-      return name ? 'delete' : 'deletecollection'
-    default:
-      return name ? 'get' : 'list'
+  return (request, respond) => {
+    const auditId = String(request.headers['audit-id'] ?? randomUUID())
+    const admitted = admit(request)
+    const send = finishing(metrics, request, 'code' in admitted ? undefined : admitted.target, auditId, respond)
+    if ('code' in admitted) {
+      send(statusAnswer(admitted))
+      return
+    }
+    try {
+      route(request, admitted.user, admitted.target, auditId, compressed(request.headers['accept-encoding'], send))
+    } catch (error) {
+      send(statusAnswer(internalErrorOf(error)))
+    }
   }
 }
 

@@ -6,7 +6,7 @@ import { negotiate } from '../../model/negotiation.ts'
 import type { Pod } from '../../model/schema/kinds/core-v1.ts'
 import { findResource, type ResourceInfo, type SubresourceInfo } from '../../model/schema/resources.ts'
 import { badRequest, methodNotAllowed, noSuchPath, notFound, type Status, tooLarge } from '../../model/status.ts'
-import { PLAIN, pageNotFound, statusAnswer } from './answers.ts'
+import { internalErrorOf, PLAIN, pageNotFound, statusAnswer } from './answers.ts'
 import { readBody } from './body.ts'
 import type { HttpRequest, HttpResponse, Respond } from './exchange.ts'
 import { objectAnswer, objectsAnswer, type Wanted, wantedForm } from './forms.ts'
@@ -100,7 +100,12 @@ function withBody(request: HttpRequest, ask: (body?: RequestBody) => void, refus
 }
 
 function render(answer: EngineAnswer, resource: ResourceInfo, wanted: Wanted): HttpResponse {
-  const response = renderBody(answer, resource, wanted)
+  let response: HttpResponse
+  try {
+    response = renderBody(answer, resource, wanted)
+  } catch (error) {
+    return statusAnswer(internalErrorOf(error), wanted.encoding)
+  }
   if (answer.warnings === undefined || answer.warnings.length === 0) return response
   return { ...response, headers: { ...response.headers, Warning: answer.warnings.map(warningHeader) } }
 }

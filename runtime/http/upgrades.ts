@@ -4,9 +4,9 @@ import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import type { User } from '../../actors/master/api/api.protocol.ts'
 import { badRequest, failure } from '../../model/status.ts'
+import { admit } from './admit.ts'
 import { statusAnswer } from './answers.ts'
-import { type BodySink, type HttpRequest, type HttpResponse, isStreamed, type StreamedBody } from './exchange.ts'
-import type { Front } from './front.ts'
+import { type BodySink, type Handle, type HttpRequest, type HttpResponse, isStreamed, type StreamedBody } from './exchange.ts'
 import { MAX_WEBSOCKET_FRAGMENTS, MAX_WEBSOCKET_MESSAGE_BYTES } from './limits.ts'
 import { STATUS_CODES } from './node-http.ts'
 import { serveProxyUpgrade } from './proxy.ts'
@@ -17,7 +17,7 @@ import type { Upgrade } from './server.ts'
 export type UpgradeHandler = (upgrade: Upgrade & { readonly user: User }) => void
 
 export function createUpgrades(
-  front: Front,
+  handle: Handle,
   backend: Backend,
   own: Readonly<Record<string, UpgradeHandler>>,
 ): (upgrade: Upgrade) => void {
@@ -25,7 +25,7 @@ export function createUpgrades(
     const { socket, head } = upgrade
     socket.on('error', () => socket.destroy())
     const request = requestOf(upgrade)
-    const admitted = front.admit(request)
+    const admitted = admit(request)
     if ('code' in admitted) {
       refuse(socket, statusAnswer(admitted))
       return
@@ -43,7 +43,7 @@ export function createUpgrades(
         )
       }
     } else if (target.type === 'resource' && request.headers.upgrade?.toLowerCase() === 'websocket') {
-      front.handle(request, (response) => {
+      handle(request, (response) => {
         if (isStreamed(response.body)) void sendMessages(upgrade, response.body)
         else refuse(socket, response)
       })

@@ -5,7 +5,7 @@ import type { ResourcePath } from '../../actors/ports/api.ts'
 import type { KubeObject } from '../../model/object.ts'
 import type { ResourceInfo } from '../../model/schema/resources.ts'
 import type { Status } from '../../model/status.ts'
-import { JSON_TYPE, statusAnswer } from './answers.ts'
+import { internalErrorOf, JSON_TYPE, statusAnswer } from './answers.ts'
 import type { Respond } from './exchange.ts'
 import { eventEncoder, type Wanted } from './forms.ts'
 import { BOOKMARK_INTERVAL_MS, MIN_WATCH_TIMEOUT_MS } from './limits.ts'
@@ -45,12 +45,22 @@ export function serveWatch(engine: Engine, { user, path, resource, query, wanted
     }
     body.event('BOOKMARK', encode({ bytes: Buffer.from(JSON.stringify(object)), object }, Date.now()))
   }
+  const fail = (status: Status) => {
+    body.event('ERROR', Buffer.from(JSON.stringify(status)))
+    body.end()
+  }
   watch = engine.watch(
     user,
     { path, options: query.options, allowWatchBookmarks: query.allowWatchBookmarks, sendInitialEvents: query.sendInitialEvents },
     {
       started: begin,
-      event: (type, entry) => body.event(type, encode(entry, Date.now())),
+      event: (type, entry) => {
+        try {
+          body.event(type, encode(entry, Date.now()))
+        } catch (error) {
+          fail(internalErrorOf(error))
+        }
+      },
       initialEventsEnd: (revision) => {
         if (query.sendInitialEvents) bookmark(revision, INITIAL_EVENTS_END)
         body.initialEventsEnd()
@@ -63,8 +73,7 @@ export function serveWatch(engine: Engine, { user, path, resource, query, wanted
           return
         }
         begin()
-        body.event('ERROR', errorBytes(status))
-        body.end()
+        fail(status)
       },
     },
   )
@@ -75,8 +84,6 @@ export function serveWatch(engine: Engine, { user, path, resource, query, wanted
 }
 
 const EXPIRED = 410
-
-const errorBytes = (status: Status): Uint8Array => Buffer.from(JSON.stringify(status))
 
 const timeoutMs = (seconds: number | undefined): number =>
   seconds !== undefined && seconds > 0

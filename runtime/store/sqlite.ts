@@ -2,27 +2,28 @@
 // thread's end into outcomes.
 import { Worker } from 'node:worker_threads'
 import type { Commit, Opened, Outcome, Store, StoredRow } from '../../actors/ports/store.ts'
-import type { FromWorker, SqliteWorkerData, ToWorker } from './sqlite-worker.ts'
+import type { SqliteOptions } from './sqlite-database.ts'
+import type { FromWorker, ToWorker } from './sqlite-worker.ts'
 
 // Beside the source when types are stripped, beside the bundle when bundled (scripts/build.ts makes both files).
 const workerUrl = (): URL =>
   new URL(import.meta.url.endsWith('.ts') ? './sqlite-worker.ts' : './sqlite-worker.mjs', import.meta.url)
 
-export function createSqliteStore(options: SqliteWorkerData): Store {
+export function createSqliteStore(options: SqliteOptions): Store {
   return new SqliteStore(options)
 }
 
 type Settled = (outcomes: readonly Outcome[]) => void
 
 class SqliteStore implements Store {
-  private readonly options: SqliteWorkerData
+  private readonly options: SqliteOptions
   private readonly pending = new Map<number, { readonly size: number; readonly settled: Settled }>()
   private worker: Worker | undefined
   private nextId = 0
   private whenClosed: (() => void) | undefined
   private whenOpened: ((outcome: Opened) => void) | undefined
 
-  constructor(options: SqliteWorkerData) {
+  constructor(options: SqliteOptions) {
     this.options = options
   }
 

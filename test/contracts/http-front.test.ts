@@ -7,8 +7,8 @@ import type { Engine, EngineAnswer, EngineObserver, Entry, User } from '../../ac
 import type { ApiRequest } from '../../actors/ports/api.ts'
 import type { KubeObject } from '../../model/object.ts'
 import { conflict, expired } from '../../model/status.ts'
-import { type HttpRequest, type HttpResponse, isStreamed } from '../../runtime/http/exchange.ts'
-import { createFront, type Front } from '../../runtime/http/front.ts'
+import { type Handle, type HttpRequest, type HttpResponse, isStreamed } from '../../runtime/http/exchange.ts'
+import { createFront } from '../../runtime/http/front.ts'
 import { ANONYMOUS } from '../../runtime/identity/client-certificate.ts'
 
 const ADMIN: User = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }
@@ -24,7 +24,7 @@ const configMap = (name: string, data = 'x', resourceVersion = '7'): KubeObject 
 let asked: (ApiRequest & { user: string })[]
 let next: EngineAnswer
 let watcher: { observer: EngineObserver; stopped: boolean } | undefined
-let front: Front
+let handle: Handle
 let ready: boolean
 
 beforeEach(() => {
@@ -60,7 +60,7 @@ beforeEach(() => {
       },
     ],
   }
-  front = createFront({
+  handle = createFront({
     engine,
     view: {} as never,
     nodes: { openStream: () => undefined },
@@ -80,7 +80,7 @@ type Options = Partial<Pick<HttpRequest, 'method' | 'headers' | 'user'>> & { rea
 const ask = (url: string, { method = 'GET', headers = {}, user = ADMIN, body = '' }: Options = {}): Promise<HttpResponse> =>
   new Promise((resolve) => {
     const [path = '', query = ''] = url.split('?')
-    front.handle({ method, path, query, headers, user, body: Readable.from(body.length > 0 ? [Buffer.from(body)] : []) }, resolve)
+    handle({ method, path, query, headers, user, body: Readable.from(body.length > 0 ? [Buffer.from(body)] : []) }, resolve)
   })
 
 /** Reads to the end, granting the stream more only after it has been told to stop. */
@@ -235,7 +235,7 @@ describe('who may', () => {
 
   test('invalid credentials are 401, a token that nobody gave too', async () => {
     const request = { method: 'GET', path: '/version', query: '', headers: {}, user: undefined, body: Readable.from([]) }
-    const handled: HttpResponse = await new Promise((resolve) => front.handle(request, resolve))
+    const handled: HttpResponse = await new Promise((resolve) => handle(request, resolve))
     expect(await json(handled)).toMatchObject({ code: 401, reason: 'Unauthorized' })
     expect((await ask('/apis', { user: ANONYMOUS, headers: { authorization: 'Bearer x' } })).status).toBe(401)
   })

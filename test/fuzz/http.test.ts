@@ -14,7 +14,7 @@ const object = { kind: 'Pod', apiVersion: 'v1', metadata: { name: 'a', resourceV
 const entry = { object, bytes: Buffer.from(JSON.stringify(object)) }
 
 const asked: ApiRequest[] = []
-const front = createFront({
+const handle = createFront({
   engine: {
     request: (_user, request, answered) => {
       asked.push(request)
@@ -143,7 +143,7 @@ test('any request gets one answer that can be sent', async () => {
     fc.asyncProperty(method, path, query, mostlyNone, mostlyAdmin, fc.string(), async (verb, at, asks, given, isAdmin, body) => {
       const answers: HttpResponse[] = []
       await new Promise<void>((resolve) =>
-        front.handle(
+        handle(
           {
             method: verb,
             path: at,
