@@ -52,7 +52,7 @@ export interface EngineWatch {
 
 /** A decision that was carried out, as `kinora why` shows it. */
 export interface RememberedReason extends Omit<Reason, 'about'> {
-  /** RFC 3339, to the millisecond. */
+  /** RFC 3339, to the microsecond. */
   readonly time: string
   readonly revision: number
   /** The user that asked for it. */

@@ -19,7 +19,10 @@ export class State implements View {
   /** Owner's uid → keys of what it owns. */
   readonly #owned = new Map<string, Map<string, { readonly resource: ResourceName; readonly entry: StoredEntry }>>()
   readonly #onNode = new Map<string, Map<string, StoredEntry>>()
-  readonly #observers = new Map<object, { readonly resources: ReadonlySet<ResourceName>; readonly changed: (change: Change) => void }>()
+  readonly #observers = new Map<
+    object,
+    { readonly resources: ReadonlySet<ResourceName>; readonly changed: (change: Change) => void }
+  >()
   #revision = 1
 
   get revision(): number {
@@ -103,7 +106,8 @@ export class State implements View {
   }
 
   *ownedBy<T = KubeObject>(resource: ResourceName, ownerUid: string): Iterable<T> {
-    for (const owned of [...(this.#owned.get(ownerUid)?.values() ?? [])]) if (owned.resource === resource) yield owned.entry.object as T
+    for (const owned of [...(this.#owned.get(ownerUid)?.values() ?? [])])
+      if (owned.resource === resource) yield owned.entry.object as T
   }
 
   *dependentsOf(ownerUid: string): Iterable<{ readonly resource: ResourceName; readonly object: KubeObject }> {
