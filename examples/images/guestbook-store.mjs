@@ -1,6 +1,6 @@
 // What the guestbook remembers: a list of entries, appended to a file in the pod's volume, so that it survives a restart of
 // the container. GET / lists, POST / appends.
-import { appendFileSync, mkdirSync, readFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { readBody, send, serve } from './server.mjs'
 
 const ENTRY_MAX_BYTES = 2_000
@@ -33,15 +33,17 @@ function entryOf(body) {
   }
 }
 
+/** A line that a crash has cut off is left out. */
 function remembered() {
   mkdirSync(directory, { recursive: true })
+  const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []
+  return lines.flatMap((line) => entryIn(line) ?? []).slice(-ENTRIES_MAX)
+}
+
+function entryIn(line) {
   try {
-    return readFileSync(file, 'utf8')
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line))
-      .slice(-ENTRIES_MAX)
+    return JSON.parse(line)
   } catch {
-    return []
+    return undefined
   }
 }

@@ -8,6 +8,11 @@ const FORM_MAX_BYTES = 4_000
 const STORE_TIMEOUT_MS = 2_000
 const ENTRY_MAX_LENGTH = 280
 
+const HEADERS = {
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
+}
+
 const store = {
   host: process.env.GUESTBOOK_STORE_SERVICE_HOST ?? '127.0.0.1',
   port: Number(process.env.GUESTBOOK_STORE_SERVICE_PORT ?? 8081),
@@ -26,7 +31,7 @@ serve(Number(process.env.PORT ?? 8080), (request, response) => {
 function show(response) {
   call('GET', undefined, (failure, body) => {
     const entries = failure ? [] : JSON.parse(body)
-    send(response, 200, 'text/html; charset=utf-8', page({ pod, entries, failure }), { 'Cache-Control': 'no-store' })
+    send(response, 200, 'text/html; charset=utf-8', page({ pod, entries, failure }), HEADERS)
   })
 }
 

@@ -24,6 +24,8 @@ export function serve(port, answer, listening = () => console.log(`${pod} listen
     if (stopping) response.setHeader('Connection', 'close')
     answer(request, response)
   })
+  // A proxy in between may keep a connection for a minute; whoever closes first must not be the one who is just being asked.
+  server.keepAliveTimeout = 65_000
   server.on('clientError', (_error, socket) => socket.destroy())
   server.on('error', (error) => {
     console.error(error.message)
