@@ -126,9 +126,9 @@ const kubeletSetup = setup({
       }
       return { pods: new Map(), found: [] }
     }),
-    endOrphans: ({ context: { found = [], pods, runtime } }) => {
+    endOrphans: ({ context: { found = [], pods, runtime }, self }) => {
       for (const uid of new Set(found.map(({ podUid }) => podUid))) {
-        if (!pods.has(uid))
+        if (!pods.has(uid) && !podChild(self, uid))
           endPod(
             runtime,
             uid,
