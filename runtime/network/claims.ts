@@ -72,7 +72,7 @@ export function claimSlot(preferred: number | undefined, owner: Owner, directory
     }
     const bands = new Set([...taken].map(bandOf))
     const order = [...(preferred === undefined ? [] : [preferred]), ...slotsOfUser()]
-    const free = order.filter((candidate) => candidate >= 1 && candidate <= SLOTS && !taken.has(candidate))
+    const free = order.filter((slot) => Number.isInteger(slot) && slot >= 1 && slot <= SLOTS && !taken.has(slot))
     const choice = free[0] === preferred ? free[0] : (free.find((candidate) => !bands.has(bandOf(candidate))) ?? free[0])
     if (choice === undefined) throw new Error(`all ${SLOTS} address ranges of this machine are in use by other clusters`)
     insert(database, 'slot', choice, owner.directory, '')
