@@ -2,21 +2,22 @@
 // and reaches nodes for the Master. Which node it is was proved by its certificate before the pipe got here.
 
 import { type Hello, LINK_VERSION, type LinkEvents, type Welcome } from '../../actors/link.protocol.ts'
-import type { ApiClient, ApiRequest, Selection } from '../../actors/ports/api.ts'
+import type { User } from '../../actors/master/api/api.protocol.ts'
+import type { ApiEngine } from '../../actors/master/api/engine.ts'
+import type { ApiRequest, Selection } from '../../actors/ports/api.ts'
 import type { NodeLinks } from '../../actors/ports/node-links.ts'
 import { failure, type Status } from '../../model/status.ts'
 import { Peer, type Stream } from '../../transports/peer.ts'
 import type { Pipe, Timers } from '../../transports/transport.ts'
 import type { NodeStream, NodeStreams } from '../http/node-streams.ts'
-import { type BytesOf, encodeWatchEvent } from './watch-frames.ts'
+import type { WatchFrame } from './watch-frames.ts'
 
 export interface HubOptions {
   readonly clusterId: string
   /** Of this start of the Master. */
   readonly epoch: () => number
   readonly timers: Timers
-  readonly clientFor: (user: { readonly name: string; readonly groups: readonly string[] }) => ApiClient
-  readonly bytesOf: BytesOf
+  readonly engine: Pick<ApiEngine, 'as' | 'watchSelections'>
   readonly heard: (fact: HubFact) => void
 }
 
@@ -36,7 +37,8 @@ export function createHub(options: HubOptions): Hub {
   const links = new Map<string, Peer>()
 
   function accept(pipe: Pipe, nodeName: string): void {
-    const client = options.clientFor({ name: `system:node:${nodeName}`, groups: ['system:nodes', 'system:authenticated'] })
+    const user: User = { name: `system:node:${nodeName}`, groups: ['system:nodes', 'system:authenticated'] }
+    const client = options.engine.as(user)
     let welcomed = false
     const peer: Peer = new Peer(pipe, 'accepted', options.epoch(), options.timers, {
       request(subject, body, answer) {
@@ -60,7 +62,7 @@ export function createHub(options: HubOptions): Hub {
         if (Number.isSafeInteger(revision)) options.heard({ type: 'proxy.programmed', nodeName, revision })
       },
       stream(stream, subject, body) {
-        if (subject === 'watch' && welcomed) return serveWatch(stream, (body as { selections: Selection[] }).selections, client)
+        if (subject === 'watch' && welcomed) return serveWatch(stream, (body as { selections: Selection[] }).selections, user)
         stream.close(failure(400, 'BadRequest', `${subject} is not understood here`))
       },
       closed(reason) {
@@ -71,15 +73,18 @@ export function createHub(options: HubOptions): Hub {
     })
   }
 
-  function serveWatch(stream: Stream, selections: readonly Selection[], client: ApiClient): void {
-    const subscription = client.watch(selections, {
-      changed: (event) => {
-        stream.write(encodeWatchEvent(event, options.bytesOf))
-        if (!stream.isOpen) subscription.stop()
-      },
+  function serveWatch(stream: Stream, selections: readonly Selection[], user: User): void {
+    const write = (frame: WatchFrame) => {
+      stream.write(frame)
+      if (!stream.isOpen) watch.stop()
+    }
+    const watch = options.engine.watchSelections(user, selections, {
+      started: () => {},
+      event: (type, { bytes }, revision) => write({ type, revision, json: bytes }),
+      initialEventsEnd: (revision) => write({ type: 'SYNCED', revision }),
       ended: (status) => stream.close(status),
     })
-    stream.onClosed = () => subscription.stop()
+    stream.onClosed = () => watch.stop()
   }
 
   return {

@@ -3,18 +3,11 @@
 import type { WatchEvent } from '../../actors/ports/api.ts'
 import type { KubeObject } from '../../model/object.ts'
 
-interface WatchFrame {
+export interface WatchFrame {
   readonly type: WatchEvent['type']
   readonly revision: number
   readonly json?: Uint8Array
 }
-
-export type BytesOf = (object: KubeObject) => Uint8Array
-
-export const encodeWatchEvent = (event: WatchEvent, bytesOf: BytesOf): WatchFrame =>
-  'object' in event
-    ? { type: event.type, revision: event.revision, json: bytesOf(event.object) }
-    : { type: event.type, revision: event.revision }
 
 const text = new TextDecoder()
 

@@ -49,6 +49,14 @@ export function foundContainers(stateDir: string): FoundContainer[] {
   return found
 }
 
+/** For a directory that is to be used again: its shim must not write into it any more. */
+export function eraseAttempt(directory: string): void {
+  const started = readStarted(directory)
+  if (started && readRecord(directory)?.bootId === bootId() && isAlive(started.shim)) signalPid(started.shim.pid, 'SIGKILL')
+  endAttempt(directory)
+  rmSync(directory, { recursive: true, force: true })
+}
+
 /** Kills what runs of an attempt, and writes its end. */
 export function endAttempt(directory: string): void {
   const started = readStarted(directory)

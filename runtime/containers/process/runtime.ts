@@ -16,7 +16,7 @@ import type {
 import type { Host } from '../../../actors/ports/host.ts'
 import { type AttemptRecord, readRecord, rootOf, writeExit, writeRecord } from './attempt.ts'
 import { killContainersOf } from './end-containers.ts'
-import { endAttempt, foundContainers } from './found.ts'
+import { eraseAttempt, foundContainers } from './found.ts'
 import { attemptDirectory, idOf, parseId, podDirectory, volumeDirectory } from './layout.ts'
 import { bootId, signalPid } from './proc.ts'
 import { SHIM } from './shim.ts'
@@ -60,10 +60,8 @@ export function createProcessRuntime({ host, stateDir, resolveImage, path }: Pro
     if (!image) throw new Error(unknownImage(spec.image))
     const directory = attemptDirectory(stateDir, spec)
     // What a node that died in between has left of the same attempt.
-    if (existsSync(directory)) {
-      endAttempt(directory)
-      rmSync(directory, { recursive: true, force: true })
-    }
+    supervisions.get(idOf(spec))?.stop()
+    if (existsSync(directory)) eraseAttempt(directory)
     const root = rootOf(directory)
     const env = { PATH: path, HOME: root, ...image.env, ...spec.env, KINORA_ROOT: root }
     const { podUid, name, attempt, namespace, podName, podIp } = spec

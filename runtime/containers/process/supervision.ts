@@ -50,7 +50,9 @@ export class Supervision {
     else this.poll()
   }
 
+  /** Nothing is told any more. */
   stop(): void {
+    this.ended = true
     this.watcher.close()
     for (const timer of this.timers) this.clock.clearTimeout(timer)
     this.timers.clear()
@@ -91,7 +93,6 @@ export class Supervision {
   private readEnd(): void {
     const exit = this.ended ? undefined : readExit(this.directory, this.record)
     if (!exit) return
-    this.ended = true
     this.mark()
     this.stop()
     this.observer.exited(exit)
