@@ -35,7 +35,7 @@ import { DecisionMemory, type DecisionWrite } from './decision-memory.ts'
 import { decode } from './pipeline/body.ts'
 import { evaluateCreate } from './pipeline/create.ts'
 import { deleteOptions, evaluateDelete } from './pipeline/remove.ts'
-import { evaluateBinding, evaluateEviction, evaluateScale, scaleOf } from './pipeline/subresources.ts'
+import { evaluateBinding, evaluateEviction, evaluateScale } from './pipeline/subresources.ts'
 import { evaluateUpdate } from './pipeline/update.ts'
 import { type ApiConfig, type Asked, type Evaluated, type Facts, gvkOf, subjectOf, type Write } from './pipeline/write.ts'
 import { filterOf, list, read } from './reads.ts'
@@ -203,7 +203,7 @@ export class ApiEngine implements Engine {
       request: (request, answered) => {
         let within = true
         this.request(user, request, (answer) => {
-          const plain = plainAnswer(answer, request)
+          const plain = plainAnswer(answer)
           if (within) this.#options.host.defer(() => answered(plain))
           else answered(plain)
         })
@@ -364,7 +364,9 @@ export class ApiEngine implements Engine {
     }
     const last = entry ?? change?.entry
     return () => {
-      if (last) answered({ kind: 'object', code: write.code, entry: last.in(write.apiVersion), ...told })
+      if (!last) return
+      const entry = write.shownAs ? entryOf(write.shownAs(last.object)) : last.in(write.apiVersion)
+      answered({ kind: 'object', code: write.code, entry, ...told })
     }
   }
 
@@ -442,14 +444,10 @@ function withPods(asked: Asked): Asked {
   return { ...asked, resource: findResource('', 'v1', 'pods') ?? asked.resource }
 }
 
-function plainAnswer(answer: EngineAnswer, request: ApiRequest): ApiAnswer {
+function plainAnswer(answer: EngineAnswer): ApiAnswer {
   const warnings = answer.warnings ? { warnings: answer.warnings } : {}
   if (answer.kind === 'object') {
-    const object =
-      request.subresource === 'scale' && answer.entry.object.kind !== 'Scale'
-        ? (scaleOf(answer.entry.object) as unknown as KubeObject)
-        : answer.entry.object
-    return { ok: true, code: answer.code, object, ...warnings }
+    return { ok: true, code: answer.code, object: answer.entry.object, ...warnings }
   }
   if (answer.kind === 'list') {
     const items = answer.entries.map(({ object }) => object)

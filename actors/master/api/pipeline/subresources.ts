@@ -109,11 +109,14 @@ export function evaluateScale(asked: Asked, facts: Facts): Evaluated {
   return asScale(evaluateChange(changed, base, { ...asked, request: { ...request, subresource: '' } }, facts, warnings))
 }
 
+const shownAsScale = (object: KubeObject): KubeObject => scaleOf(object) as unknown as KubeObject
+
 function asScale(evaluated: Evaluated): Evaluated {
+  if (evaluated.kind === 'write') return { kind: 'write', write: { ...evaluated.write, shownAs: shownAsScale } }
   if (evaluated.kind !== 'answer' || evaluated.answer.kind !== 'object') return evaluated
   return {
     kind: 'answer',
-    answer: { ...evaluated.answer, entry: entryOf(scaleOf(evaluated.answer.entry.object) as unknown as KubeObject) },
+    answer: { ...evaluated.answer, entry: entryOf(shownAsScale(evaluated.answer.entry.object)) },
   }
 }
 

@@ -50,6 +50,8 @@ export interface Write {
   readonly code: number
   /** In which version the client sees it. */
   readonly apiVersion: string
+  /** What the client sees of the object once it is stored, where that is another kind: a Scale. */
+  readonly shownAs?: (object: KubeObject) => KubeObject
   /** Answered in place of the object. */
   readonly answer?: Status | KubeObject
   readonly warnings?: readonly string[]
