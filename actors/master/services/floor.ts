@@ -14,16 +14,24 @@ export class Floor {
     return this.#floor
   }
 
-  /** What it has programmed before this connection does not count: it may have missed something since. */
   ready(nodeName: string): void {
     if (this.#ready.has(nodeName)) return
     this.#ready.add(nodeName)
     this.#find()
   }
 
+  /**
+   * What it has programmed stays known: it goes on serving by that, or, started anew, by nothing older. Nodes that are
+   * suspected for a moment would otherwise hold everything back, because they have no reason to report it again.
+   */
   lost(nodeName: string): void {
-    this.#programmed.delete(nodeName)
     if (this.#ready.delete(nodeName)) this.#find()
+  }
+
+  /** There is no such node any more. */
+  gone(nodeName: string): void {
+    this.lost(nodeName)
+    this.#programmed.delete(nodeName)
   }
 
   /** May come before the node is ready. */

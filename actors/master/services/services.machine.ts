@@ -41,9 +41,8 @@ const observing = fromCallback<ServicesEvent, Context>(({ input: context, sendBa
       if (!over) sendBack({ type: 'view.changed' })
     })
   }
-  const subscription = view.observe(['services', SLICES, 'pods'], (change) => {
-    enter(context, change)
-    announce()
+  const subscription = view.observe(['services', SLICES, 'pods', 'nodes'], (change) => {
+    if (enter(context, change)) announce()
   })
   for (const resource of ['services', SLICES, 'pods'])
     for (const object of view.list<KubeObject>(resource))
@@ -121,19 +120,30 @@ export const servicesMachine = setup({
 
 const revisionOf = (object: KubeObject): number => Number(object.metadata.resourceVersion ?? 0)
 
-function enter({ ledger, withdrawals, view }: Context, { type, resource, revision, object, previous }: Change): void {
+/** Whether somebody may have to be told. */
+function enter({ ledger, withdrawals, floor, view }: Context, change: Change): boolean {
+  const { type, resource, revision, object, previous } = change
   const exists = type !== 'DELETED'
-  if (resource === 'pods') return withdrawals.podChanged(object as unknown as Pod, exists)
   const { uid = '', namespace = '', name = '', labels } = object.metadata
-  if (resource === 'services') {
-    if (!exists) ledger.removed(uid, revision)
-    else if (hasAddress(object as unknown as Service)) ledger.wanted(uid, namespace, name, revision)
-    return
+  switch (resource) {
+    case 'nodes':
+      if (!exists) floor.gone(name)
+      return !exists
+    case 'pods':
+      return withdrawals.podChanged(object as unknown as Pod, exists)
+    case 'services':
+      if (!exists) ledger.removed(uid, revision)
+      else if (hasAddress(object as unknown as Service)) ledger.wanted(uid, namespace, name, revision)
+      return true
+    default: {
+      const before = (exists ? previous : object) as EndpointSlice | undefined
+      withdrawals.sliceChanged(before, exists ? (object as unknown as EndpointSlice) : undefined, revision)
+      const service = view.get<Service>('services', namespace, labels?.[SERVICE_NAME] ?? '')
+      if (service && hasAddress(service))
+        ledger.wanted(service.metadata.uid ?? '', namespace, service.metadata.name ?? '', revision)
+      return true
+    }
   }
-  const before = (exists ? previous : object) as EndpointSlice | undefined
-  withdrawals.sliceChanged(before, exists ? (object as unknown as EndpointSlice) : undefined, revision)
-  const service = view.get<Service>('services', namespace, labels?.[SERVICE_NAME] ?? '')
-  if (service && hasAddress(service)) ledger.wanted(service.metadata.uid ?? '', namespace, service.metadata.name ?? '', revision)
 }
 
 /** Headless Services and external names are nothing that a node could serve. */

@@ -32,13 +32,18 @@ export class Withdrawals {
     for (const uid of now) this.#add(uid, slice)
   }
 
-  podChanged(pod: Pod, exists: boolean): void {
+  /** Whether the pod has begun to go: all else about pods, which change often, is nothing to us. */
+  podChanged(pod: Pod, exists: boolean): boolean {
     const { uid = '', deletionTimestamp } = pod.metadata
     const nodeName = pod.spec?.nodeName
     if (!exists) {
       this.#waiting.delete(uid)
       this.#told.delete(uid)
-    } else if (deletionTimestamp !== undefined && nodeName && !this.#told.has(uid)) this.#waiting.set(uid, nodeName)
+      return false
+    }
+    if (deletionTimestamp === undefined || !nodeName || this.#told.has(uid)) return false
+    this.#waiting.set(uid, nodeName)
+    return true
   }
 
   /** A node that has connected anew may have missed what it was told. */
