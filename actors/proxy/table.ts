@@ -119,11 +119,11 @@ function equal(a: Listener, b: Listener): boolean {
 
 /** Headless Services and external names have no address to serve; UDP and SCTP wait for another network. */
 export function listenersOf(service: Service, slices: Iterable<EndpointSlice>): Listener[] {
-  const { type, clusterIP, sessionAffinity, ports = [] } = service.spec ?? {}
+  const { type, clusterIP, sessionAffinity, ports } = service.spec ?? {}
   if (type === 'ExternalName' || !clusterIP || clusterIP === 'None') return []
   const all = [...slices]
   const affinity = sessionAffinity === 'ClientIP' ? 'client' : 'none'
-  return ports.flatMap((port) => {
+  return (ports ?? []).flatMap((port) => {
     if ((port.protocol ?? 'TCP') !== 'TCP') return []
     const backends = backendsOf(port, all)
     const at = (kind: Listener['kind'], address: string, number: number): Listener => {
