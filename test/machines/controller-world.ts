@@ -1,6 +1,6 @@
 // A cluster small enough to see through, for tests of what the Master does: objects in a map, a View and an API over it,
 // a clock that is wound by hand. No validation, no defaults; kubelets are played by the test.
-import { type AnyActorLogic, createActor, type InputFrom } from 'xstate'
+import { type AnyActorLogic, createActor, type InputFrom, type InspectionEvent } from 'xstate'
 import type { ApiAnswer, ApiClient, ApiRequest } from '../../actors/ports/api.ts'
 import type { Host, Random } from '../../actors/ports/host.ts'
 import type { Change, View } from '../../actors/ports/view.ts'
@@ -18,9 +18,12 @@ interface Timer {
 }
 
 export class ControllerWorld {
+  readonly inspectors: ((event: InspectionEvent) => void)[] = []
   nowMs = START_MS
   revision = 0
   readonly requests: (ApiRequest & { user: string })[] = []
+  /** How long requests take. */
+  slowMs = 0
   /** Answers instead of carrying out: a fault. */
   refuse: ((request: ApiRequest) => ApiAnswer | undefined) | undefined
   readonly #objects = new Map<ResourceName, Map<string, KubeObject>>()
@@ -85,13 +88,16 @@ export class ControllerWorld {
   apiAs = (user: string): ApiClient => ({
     request: (request, answered) => {
       this.requests.push({ ...request, user })
-      this.clock.setTimeout(() => answered(this.refuse?.(request) ?? this.perform(request)), 0)
+      this.clock.setTimeout(() => answered(this.refuse?.(request) ?? this.perform(request)), this.slowMs)
     },
     watch: () => ({ stop: () => {} }),
   })
 
   start<L extends AnyActorLogic>(logic: L, input: InputFrom<L>) {
-    const actor = createActor(logic, { input, clock: this.clock } as never)
+    const inspect = (event: InspectionEvent): void => {
+      for (const observer of this.inspectors) observer(event)
+    }
+    const actor = createActor(logic, { input, clock: this.clock, ...(this.inspectors.length > 0 ? { inspect } : {}) } as never)
     actor.start()
     return actor
   }

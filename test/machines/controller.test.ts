@@ -1,9 +1,18 @@
 // The controllers' chart with real controllers over a small world: what a user sees of Deployments, and of failure.
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import { type AnyEventObject, fromCallback } from 'xstate'
+import { type ControllerInput, controllerMachine } from '../../actors/master/controllers/controller.machine.ts'
+import { type Controller, itself, NOTHING, type Wish } from '../../actors/master/controllers/controller.ts'
 import { controllersMachine } from '../../actors/master/controllers/controllers.machine.ts'
+import { patchOwn } from '../../actors/master/controllers/requests.ts'
 import { schedulerMachine } from '../../actors/master/scheduler/scheduler.machine.ts'
+import type { KubeObject } from '../../model/object.ts'
 import { internalError } from '../../model/status.ts'
-import { ControllerWorld, deployment, readyNode, runningStatus } from './controller-world.ts'
+import { ControllerWorld, deployment, readyNode, runningStatus, START_MS } from './controller-world.ts'
+import { TakenTransitions } from './transitions.ts'
+
+const taken = [controllerMachine, controllersMachine].map((machine) => new TakenTransitions(machine))
+afterAll(() => expect(taken.flatMap(({ untaken }) => untaken)).toEqual([]))
 
 const stops: (() => void)[] = []
 afterEach(() => {
@@ -12,6 +21,7 @@ afterEach(() => {
 
 function cluster(nodes = 3) {
   const world = new ControllerWorld()
+  for (const { inspect } of taken) world.inspectors.push(inspect)
   for (const name of ['default', 'kube-system'])
     world.create('namespaces', {
       apiVersion: 'v1',
@@ -222,6 +232,99 @@ describe('a Deployment', () => {
 })
 
 describe('the chart', () => {
+  const controlling = (decide: Controller['decide'], world = new ControllerWorld()) => {
+    for (const { inspect } of taken) world.inspectors.push(inspect)
+    const controller: Controller = { name: 'test', user: 'test', observes: [itself('configmaps')], decide }
+    const { view, host, apiAs } = world
+    const actor = world.start(controllerMachine, { controller, view, host, api: apiAs('test') })
+    stops.push(() => actor.stop())
+    world.settle()
+    return { world, actor, state: () => actor.getSnapshot().value }
+  }
+  const map = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'default' } })
+  const touching = (object: KubeObject): Wish => ({ request: patchOwn('configmaps', object, { data: { touched: 'yes' } }) })
+
+  test('an object that a decision cannot stomach keeps nobody else waiting, and is tried ever more rarely', () => {
+    const decided: string[] = []
+    const { world, state, actor } = controlling((key) => {
+      decided.push(key)
+      if (key === 'default/bad') throw new Error('cannot read this')
+      return NOTHING
+    })
+    world.create('configmaps', map('bad'))
+    world.create('configmaps', map('good'))
+    world.settle()
+    expect([state(), actor.getSnapshot().context.lastFailure]).toEqual(['backingOff', 'default/bad: cannot read this'])
+    world.advance(10_000)
+    expect(decided.filter((key) => key === 'default/good')).toHaveLength(1)
+    expect(decided.filter((key) => key === 'default/bad').length).toBeLessThan(14)
+    world.create('configmaps', map('other'))
+    world.settle()
+    expect(decided).toContain('default/other')
+  })
+
+  test('a key that waits for its time is decided then, also while another is in flight', () => {
+    const decidedAt: Record<string, number[]> = {}
+    const { world, state } = controlling((key, { view, nowMs }) => {
+      decidedAt[key] = [...(decidedAt[key] ?? []), nowMs - START_MS]
+      const object = view.get<KubeObject>('configmaps', 'default', key.split('/')[1] ?? '')
+      if (key !== 'default/slow' || object === undefined)
+        return { wishes: [], ...(nowMs < START_MS + 300 ? { againAfterMs: 300 } : {}) }
+      return { wishes: object.data === undefined ? [touching(object)] : [] }
+    })
+    world.create('configmaps', map('timed'))
+    world.settle()
+    expect(state()).toBe('idle')
+    world.slowMs = 1000
+    world.advance(100)
+    world.create('configmaps', map('slow'))
+    world.settle()
+    expect(state()).toBe('awaitingAnswers')
+    world.advance(2000)
+    expect([decidedAt, state()]).toEqual([{ 'default/timed': [0, 300], 'default/slow': [100, 1100] }, 'idle'])
+  })
+
+  test('a key is not decided again before all its answers are there, then once if it changed', () => {
+    let decisions = 0
+    const { world } = controlling((key, { view }) => {
+      const object = view.get<KubeObject>('configmaps', 'default', key.split('/')[1] ?? '')
+      decisions += 1
+      return { wishes: object !== undefined && object.data === undefined ? [touching(object), touching(object)] : [] }
+    })
+    world.slowMs = 100
+    world.create('configmaps', map('a'))
+    world.change('configmaps', 'default/a', { metadata: { labels: { changed: 'meanwhile' } } })
+    world.advance(99)
+    expect(decisions).toBe(1)
+    world.advance(500)
+    expect(decisions).toBe(2)
+  })
+
+  test('stops, and hears nothing any more', () => {
+    const { world, actor } = controlling(() => NOTHING)
+    actor.send({ type: 'controller.stop' })
+    world.create('configmaps', map('a'))
+    expect(actor.getSnapshot().status).toBe('done')
+  })
+
+  test('a controller that fails begins anew after a second, and the others go on', () => {
+    let failures = 1
+    const failing = fromCallback<AnyEventObject, ControllerInput>(({ input }) => {
+      if (input.controller.name === 'deployment-controller' && failures-- > 0) throw new Error('a bug')
+    })
+    const world = new ControllerWorld()
+    for (const { inspect } of taken) world.inspectors.push(inspect)
+    const { view, host, apiAs } = world
+    const machine = controllersMachine.provide({ actors: { controller: failing } as never })
+    const actor = world.start(machine, { settings: { caCertificate: 'PEM', evictionAfterMs: 0 }, view, apiAs, host })
+    const status = () => actor.getSnapshot().context.controllers.deployment?.getSnapshot().status
+    expect([actor.getSnapshot().status, status()]).toEqual(['active', 'error'])
+    world.advance(1000)
+    expect(status()).toBe('active')
+    actor.send({ type: 'controllers.stop' })
+    expect([actor.getSnapshot().status, Object.keys(actor.getSnapshot().children)]).toEqual(['done', []])
+  })
+
   test('[I19] failing and unknown answers lead neither to loss nor to a pod too many', () => {
     const world = cluster()
     let asked = 0

@@ -1,19 +1,24 @@
 // Nodes as the Master sees them: the chart walked through every transition, and what a cluster sees of a node that is lost.
-import { afterEach, describe, expect, test } from 'vitest'
-import { createActor, fromCallback } from 'xstate'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import { type AnyActorRef, createActor, fromCallback } from 'xstate'
 import { controllersMachine } from '../../actors/master/controllers/controllers.machine.ts'
 import { FAILURE_DETECTION } from '../../actors/master/nodes/failure-detection.ts'
 import { nodeMachine } from '../../actors/master/nodes/node.machine.ts'
 import type { NodeEvent, NodeReport } from '../../actors/master/nodes/node.protocol.ts'
 import { nodesMachine } from '../../actors/master/nodes/nodes.machine.ts'
+import { zoneMachine } from '../../actors/master/nodes/zone.machine.ts'
 import { internalError } from '../../model/status.ts'
 import { formatTime } from '../../model/time.ts'
 import { ControllerWorld, readyNode, runningStatus } from './controller-world.ts'
+import { TakenTransitions } from './transitions.ts'
 
 const stops: (() => void)[] = []
 afterEach(() => {
   for (const stop of stops.splice(0)) stop()
 })
+
+const taken = [nodeMachine, zoneMachine, nodesMachine].map((machine) => new TakenTransitions(machine))
+afterAll(() => expect(taken.flatMap(({ untaken }) => untaken)).toEqual([]))
 
 const FAST = FAILURE_DETECTION.fast
 const LEASES = 'leases.coordination.k8s.io'
@@ -33,6 +38,9 @@ describe('the chart', () => {
     const actor = createActor(nodeMachine, {
       input: { nodeName: 'node-1', ready, detection: FAST, view, host, api: apiAs('nodes'), zone: zone as never },
       clock: world.clock,
+      inspect: (event) => {
+        for (const { inspect } of taken) inspect(event)
+      },
     })
     stops.push(() => actor.stop())
     const seen: string[] = []
@@ -119,8 +127,9 @@ describe('the chart', () => {
 })
 
 describe('a cluster', () => {
-  function cluster(nodes: number, mode: 'fast' | 'stock' = 'fast') {
+  function cluster(nodes: number, mode: 'fast' | 'stock' = 'fast', machine = nodesMachine) {
     const world = new ControllerWorld()
+    for (const { inspect } of taken) world.inspectors.push(inspect)
     const { view, host, apiAs } = world
     const detection = FAILURE_DETECTION[mode]
     for (let n = 1; n <= nodes; n += 1) {
@@ -154,7 +163,7 @@ describe('a cluster', () => {
       ),
       undefined,
     )
-    const supervisor = world.start(nodesMachine, { detection, view, host, api: apiAs('nodes'), master: master as never })
+    const supervisor = world.start(machine, { detection, view, host, api: apiAs('nodes'), master: master as never })
     const settings = { caCertificate: 'PEM', evictionAfterMs: detection.evictionAfterMs }
     const controllers = world.start(controllersMachine, { settings, view, apiAs, host })
     stops.push(
@@ -174,8 +183,9 @@ describe('a cluster', () => {
       alive.delete(nodeName)
       if (told) supervisor.send({ type: 'node.disconnected', nodeName })
     }
-    const back = (nodeName: string) => {
+    const back = (nodeName: string, told = true) => {
       alive.add(nodeName)
+      if (!told) return
       supervisor.send({ type: 'node.connected', nodeName })
       world.change('nodes', nodeName, {
         status: { conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: formatTime(world.nowMs) }] },
@@ -252,6 +262,55 @@ describe('a cluster', () => {
     back('node-2')
     run(2000)
     expect(evicted(world)).toEqual(['pod-1', 'pod-3'])
+  })
+
+  test('a node that is heard again after a silence is ready again', () => {
+    const { cut, back, run, phases } = cluster(3)
+    cut('node-3', false)
+    run(FAST.graceMs + 100)
+    expect(phases.get('node-3')).toBe('suspect')
+    back('node-3', false)
+    run(3000)
+    expect(phases.get('node-3')).toBe('ready')
+  })
+
+  test('[I29] a large zone disrupted in part evicts slowly; the brakes follow what is silent', () => {
+    const { world, cut, back, run, supervisor } = cluster(60)
+    const brake = () => {
+      const zone = (supervisor.getSnapshot().children as Record<string, AnyActorRef>)['zone//0']
+      const state: string | object = zone?.getSnapshot().value.eviction
+      return typeof state === 'string' ? state : Object.keys(state)[0]
+    }
+    const names = Array.from({ length: 60 }, (_, at) => `node-${at + 1}`)
+    for (const nodeName of names.slice(0, 40)) cut(nodeName)
+    run(5000)
+    expect([brake(), evicted(world).length]).toEqual(['partial', 1])
+    run(100_000)
+    expect(evicted(world)).toHaveLength(2)
+    for (const nodeName of names.slice(40)) cut(nodeName)
+    expect(brake()).toBe('full')
+    for (const nodeName of names.slice(0, 10)) back(nodeName)
+    world.settle()
+    expect(brake()).toBe('partial')
+    for (const nodeName of names.slice(10)) back(nodeName)
+    world.settle()
+    expect(brake()).toBe('none')
+  })
+
+  test.each(['node', 'zone'])('a %s chart that fails begins anew', (part) => {
+    let starts = 0
+    const failing = fromCallback(() => {
+      starts += 1
+      if (starts === 1) throw new Error('a bug')
+    })
+    const machine =
+      part === 'zone'
+        ? nodesMachine.provide({ actors: { zone: failing } as never })
+        : nodesMachine.provide({ actors: { zone: zoneMachine.provide({ actors: { node: failing } as never }) } })
+    const { supervisor } = cluster(1, 'fast', machine)
+    expect([starts, supervisor.getSnapshot().status]).toEqual([2, 'active'])
+    supervisor.send({ type: 'nodes.stop' })
+    expect(supervisor.getSnapshot().status).toBe('done')
   })
 
   test('[I29] most of a zone silent: eviction stops in a small zone', () => {

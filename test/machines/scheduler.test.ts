@@ -1,8 +1,12 @@
 // The scheduler's chart over a small world: bindings, failures, and when a pod is tried again.
-import { afterEach, expect, test } from 'vitest'
+import { afterAll, afterEach, expect, test } from 'vitest'
 import { schedulerMachine } from '../../actors/master/scheduler/scheduler.machine.ts'
 import { conflict, internalError } from '../../model/status.ts'
 import { ControllerWorld, readyNode } from './controller-world.ts'
+import { TakenTransitions } from './transitions.ts'
+
+const taken = [schedulerMachine].map((machine) => new TakenTransitions(machine))
+afterAll(() => expect(taken.flatMap(({ untaken }) => untaken)).toEqual([]))
 
 const stops: (() => void)[] = []
 afterEach(() => {
@@ -11,6 +15,7 @@ afterEach(() => {
 
 function scheduling(...nodes: string[]) {
   const world = new ControllerWorld()
+  for (const { inspect } of taken) world.inspectors.push(inspect)
   for (const name of nodes) world.create('nodes', readyNode(name))
   const { view, host, apiAs } = world
   const actor = world.start(schedulerMachine, { view, host, api: apiAs('system:kube-scheduler') })
@@ -140,6 +145,36 @@ test('a pod that is deleted while it waits is forgotten', () => {
   world.remove('pods', 'default/p')
   world.advance(301_000)
   expect(state()).toBe('idle')
+})
+
+test('what waited before it began is placed', () => {
+  const world = new ControllerWorld()
+  for (const { inspect } of taken) world.inspectors.push(inspect)
+  world.create('nodes', readyNode('a'))
+  world.create('pods', pod('p'))
+  const { view, host, apiAs } = world
+  const actor = world.start(schedulerMachine, { view, host, api: apiAs('system:kube-scheduler') })
+  stops.push(() => actor.stop())
+  world.settle()
+  expect(nodeOf(world, 'p')).toBe('a')
+})
+
+test('a slow answer about one pod keeps no other from its next attempt', () => {
+  const { world, state } = scheduling('a')
+  world.create('pods', pod('small', '3'))
+  world.settle()
+  world.create('pods', pod('waits', '2'))
+  world.settle()
+  world.slowMs = 60_000
+  world.remove('pods', 'default/small')
+  world.create('pods', pod('slow', '2'))
+  expect(state()).toBe('binding')
+  world.advance(2000)
+  expect(world.requests.filter(({ subresource }) => subresource === 'binding').map(({ name }) => name)).toEqual([
+    'small',
+    'slow',
+    'waits',
+  ])
 })
 
 test('stops', () => {

@@ -109,7 +109,6 @@ export const controllerMachine = setup({
       after: { nextDue: 'working' },
     },
     backingOff: {
-      always: { guard: 'hasWork', target: 'working' },
       on: { 'work.arrived': 'working' },
       after: { nextDue: 'working' },
     },

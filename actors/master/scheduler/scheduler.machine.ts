@@ -127,7 +127,6 @@ export const schedulerMachine = setup({
       after: { nextDue: 'working' },
     },
     backingOff: {
-      always: { guard: 'hasWork', target: 'working' },
       on: { 'work.arrived': 'working' },
       after: { nextDue: 'working' },
     },
