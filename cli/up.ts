@@ -67,7 +67,21 @@ export interface Running {
   stop(): Promise<void>
 }
 
-export async function bringUp(
+/** How often another port is looked for when somebody takes the chosen one while the Master is starting. */
+const PORT_ATTEMPTS = 3
+
+export async function bringUp(...words: Parameters<typeof bringUpOnce>): Promise<Running> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await bringUpOnce(...words)
+    } catch (error) {
+      const mayMove = error instanceof Failure && error.id === 'port-taken' && words[0].port === undefined
+      if (!mayMove || attempt === PORT_ATTEMPTS) throw error
+    }
+  }
+}
+
+async function bringUpOnce(
   options: UpOptions,
   paths: ClusterPaths,
   program: readonly string[],

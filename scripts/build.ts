@@ -15,7 +15,8 @@ await build({
   outExtension: { '.js': '.mjs' },
   bundle: true,
   splitting: true,
-  chunkNames: 'chunks/[name]-[hash]',
+  // Beside the entry points: the store's thread and the package's files are found from wherever the code has ended up.
+  chunkNames: '[name]-[hash]',
   platform: 'node',
   target: 'node24',
   format: 'esm',

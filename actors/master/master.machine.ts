@@ -99,7 +99,7 @@ export const masterMachine = setup({
     drainApi: sendTo('api', { type: 'api.drain' }),
     forgetPhases: assign({ phases: new Map() }),
     noteFailure: assign((_, { error }: { error: unknown }) => ({
-      failure: error instanceof Error ? error.message : String(error),
+      failure: error instanceof Error ? error.message : error === undefined ? undefined : String(error),
     })),
   },
 }).createMachine({
@@ -113,7 +113,13 @@ export const masterMachine = setup({
       guard: { type: 'apiServes', params: ({ event }) => ({ value: (event.snapshot as { value?: unknown }).value }) },
       actions: 'announceServing',
     },
-    onDone: '.stopped',
+    onDone: {
+      target: '.stopped',
+      actions: {
+        type: 'noteFailure',
+        params: ({ event }) => ({ error: (event.output as { failure?: string } | undefined)?.failure }),
+      },
+    },
     onError: { target: '.stopped', actions: { type: 'noteFailure', params: ({ event }) => ({ error: event.error }) } },
   },
   on: {
