@@ -26,7 +26,7 @@ export interface MasterInput {
   /** A client that asks as this user. */
   readonly apiAs: (user: string) => ApiClient
   readonly detection: FailureDetection
-  readonly settings: Omit<ControllerSettings, 'evictionAfterMs'>
+  readonly settings: ControllerSettings
 }
 
 /** What the actor provided as `services` gets. */
@@ -162,11 +162,11 @@ export const masterMachine = setup({
               invoke: {
                 src: 'controllers',
                 id: 'controllers',
-                input: ({ context: { view, host, apiAs, settings, detection } }) => ({
+                input: ({ context: { view, host, apiAs, settings } }) => ({
                   view,
                   host,
                   apiAs,
-                  settings: { ...settings, evictionAfterMs: detection.evictionAfterMs },
+                  settings,
                 }),
                 onError: 'restarting',
               },

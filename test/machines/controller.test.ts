@@ -32,7 +32,7 @@ function cluster(nodes = 3) {
     })
   for (let n = 1; n <= nodes; n += 1) world.create('nodes', readyNode(`node-${n}`))
   const { view, host, apiAs } = world
-  const settings = { caCertificate: 'PEM', evictionAfterMs: 0 }
+  const settings = { caCertificate: 'PEM' }
   const controllers = world.start(controllersMachine, { settings, view, apiAs, host })
   const scheduler = world.start(schedulerMachine, { view, host, api: apiAs('system:kube-scheduler') })
   stops.push(
@@ -316,7 +316,7 @@ describe('the chart', () => {
     for (const { inspect } of taken) world.inspectors.push(inspect)
     const { view, host, apiAs } = world
     const machine = controllersMachine.provide({ actors: { controller: failing } as never })
-    const actor = world.start(machine, { settings: { caCertificate: 'PEM', evictionAfterMs: 0 }, view, apiAs, host })
+    const actor = world.start(machine, { settings: { caCertificate: 'PEM' }, view, apiAs, host })
     const status = () => actor.getSnapshot().context.controllers.deployment?.getSnapshot().status
     expect([actor.getSnapshot().status, status()]).toEqual(['active', 'error'])
     world.advance(1000)

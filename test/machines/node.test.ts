@@ -146,7 +146,7 @@ describe('a cluster', () => {
         spec: {
           nodeName: `node-${n}`,
           containers: [],
-          tolerations: ['unreachable', 'not-ready'].map((key) => ({
+          tolerations: (mode === 'stock' ? ['unreachable', 'not-ready'] : []).map((key) => ({
             key: `node.kubernetes.io/${key}`,
             operator: 'Exists',
             effect: 'NoExecute',
@@ -164,7 +164,7 @@ describe('a cluster', () => {
       undefined,
     )
     const supervisor = world.start(machine, { detection, view, host, api: apiAs('nodes'), master: master as never })
-    const settings = { caCertificate: 'PEM', evictionAfterMs: detection.evictionAfterMs }
+    const settings = { caCertificate: 'PEM' }
     const controllers = world.start(controllersMachine, { settings, view, apiAs, host })
     stops.push(
       () => supervisor.stop(),

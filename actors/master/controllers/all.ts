@@ -9,9 +9,9 @@ import { podGcController } from './pod-gc/pod-gc.ts'
 import { replicasController } from './replicaset/replicaset.ts'
 import { type RootCaSettings, rootCaController } from './root-ca/root-ca.ts'
 import { serviceAccountController } from './serviceaccount/serviceaccount.ts'
-import { type EvictionSettings, taintEvictionController } from './taint-eviction/taint-eviction.ts'
+import { taintEvictionController } from './taint-eviction/taint-eviction.ts'
 
-export type ControllerSettings = RootCaSettings & EvictionSettings
+export type ControllerSettings = RootCaSettings
 
 export const CONTROLLERS: Readonly<Record<string, (settings: ControllerSettings) => Controller>> = {
   deployment: deploymentController,

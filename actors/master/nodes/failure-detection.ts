@@ -1,5 +1,5 @@
 // How soon a node that says nothing is given up. `fast` lives on the connection that every node holds: its end is noticed at
-// once. `stock` has Kubernetes' timings.
+// once. `stock` has Kubernetes' timings. How long a pod stays with an unreachable node its tolerations say, which the API gives it.
 
 export interface FailureDetection {
   /** How often nodes renew their leases. */
@@ -8,8 +8,6 @@ export interface FailureDetection {
   readonly graceMs: number
   /** How long a suspect has to come back, by what made it one. */
   readonly suspectMs: { readonly disconnected: number; readonly silent: number }
-  /** What the 300 s of the default tolerations of pods stand for, counted from the moment the node is unreachable. */
-  readonly evictionAfterMs: number
   /** Nodes of a zone whose eviction may begin in a second. */
   readonly evictionsPerSecond: number
 }
@@ -20,14 +18,12 @@ export const FAILURE_DETECTION: Readonly<Record<'fast' | 'stock', FailureDetecti
     graceMs: 4000,
     // Long enough for an agent that is started again, which takes about half a second.
     suspectMs: { disconnected: 800, silent: 800 },
-    evictionAfterMs: 0,
     evictionsPerSecond: 10,
   },
   stock: {
     heartbeatMs: 10_000,
     graceMs: 50_000,
     suspectMs: { disconnected: 50_000, silent: 0 },
-    evictionAfterMs: 300_000,
     evictionsPerSecond: 0.1,
   },
 }

@@ -4,25 +4,16 @@ import { semanticallyEqual } from '../../../../model/equality.ts'
 import type { KubeObject } from '../../../../model/object.ts'
 import type { Node, Pod, Taint, Toleration } from '../../../../model/schema/kinds/core-v1.ts'
 import { formatTime, parseTime } from '../../../../model/time.ts'
-import { NOT_READY, UNREACHABLE } from '../../nodes/lost-node.ts'
 import { tolerates } from '../../scheduler/tolerations.ts'
 import { type Controller, causeOf, type Decision, keyOf, NOTHING, reason, serviceAccountUser, type Wish } from '../controller.ts'
 import { refer } from '../events.ts'
 import { hasEnded, isTerminating } from '../pods.ts'
 import { asJson, patch, remove } from '../requests.ts'
 
-/** What admission gives every pod for the two taints of lost nodes. */
-const DEFAULT_TOLERATION_SECONDS = 300
-
-export interface EvictionSettings {
-  /** What the default toleration of 300 s stands for. */
-  readonly evictionAfterMs: number
-}
-
 const noExecute = (node: Node | undefined): readonly Taint[] =>
   (node?.spec?.taints ?? []).filter(({ effect }) => effect === 'NoExecute')
 
-export function taintEvictionController({ evictionAfterMs }: EvictionSettings): Controller {
+export function taintEvictionController(): Controller {
   /** When taints without a time were first seen, by node and key. */
   const seenMs = new Map<string, number>()
   return {
@@ -58,7 +49,7 @@ export function taintEvictionController({ evictionAfterMs }: EvictionSettings): 
         seenMs.set(key, seenMs.get(key) ?? nowMs)
         return seenMs.get(key) ?? nowMs
       }
-      return decideEvictions(node, taints, view.podsOnNode<Pod>(nodeName), since, evictionAfterMs, nowMs)
+      return decideEvictions(node, taints, view.podsOnNode<Pod>(nodeName), since, nowMs)
     },
   }
 }
@@ -68,14 +59,13 @@ function decideEvictions(
   taints: readonly Taint[],
   pods: Iterable<Pod>,
   since: (taint: Taint) => number,
-  evictionAfterMs: number,
   nowMs: number,
 ): Decision {
   const wishes: Wish[] = []
   let againAfterMs = Number.POSITIVE_INFINITY
   for (const pod of pods) {
     if (isTerminating(pod) || hasEnded(pod)) continue
-    const dueMs = evictionMs(pod.spec?.tolerations ?? [], taints, since, evictionAfterMs)
+    const dueMs = evictionMs(pod.spec?.tolerations ?? [], taints, since)
     if (dueMs > nowMs) againAfterMs = Math.min(againAfterMs, dueMs - nowMs)
     else wishes.push(...evicting(node, pod, taints, nowMs))
   }
@@ -87,22 +77,16 @@ export function evictionMs(
   tolerations: readonly Toleration[],
   taints: readonly Taint[],
   since: (taint: Taint) => number,
-  evictionAfterMs: number,
 ): number {
   let dueMs = Number.POSITIVE_INFINITY
   for (const taint of taints) {
     const toleration = tolerations.find((candidate) => tolerates(candidate, taint))
     if (toleration === undefined) return Number.NEGATIVE_INFINITY
     if (toleration.tolerationSeconds === undefined) continue
-    const forMs = isDefault(toleration) ? evictionAfterMs : Math.max(0, toleration.tolerationSeconds) * 1000
-    dueMs = Math.min(dueMs, since(taint) + forMs)
+    dueMs = Math.min(dueMs, since(taint) + Math.max(0, toleration.tolerationSeconds) * 1000)
   }
   return dueMs
 }
-
-/** Admission's own cannot be told from one that a user wrote with the very same 300 s. */
-const isDefault = ({ key, operator, tolerationSeconds }: Toleration): boolean =>
-  operator === 'Exists' && tolerationSeconds === DEFAULT_TOLERATION_SECONDS && (key === UNREACHABLE || key === NOT_READY)
 
 function evicting(node: Node, pod: Pod, taints: readonly Taint[], nowMs: number): Wish[] {
   const words = taints.map(({ key }) => key).join(', ')
