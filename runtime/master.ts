@@ -86,13 +86,18 @@ export function createMaster(options: MasterOptions): MasterParts {
     hub,
     actor,
     onServing(served) {
-      const subscription = actor.subscribe((snapshot) => {
-        if (snapshot.status === 'done') served(snapshot.output?.failure ?? 'the API did not open')
-        else if (snapshot.matches('leading')) served()
-        else return
-        queue(() => subscription.unsubscribe())
+      let told = false
+      const tell = (failure?: string) => {
+        if (told) return
+        told = true
+        served(failure)
+      }
+      actor.subscribe({
+        next: (snapshot) => {
+          if (snapshot.matches('leading')) tell()
+        },
+        complete: () => tell(actor.getSnapshot().output?.failure ?? 'the API did not open'),
       })
-      const queue = host.defer
       actor.start()
     },
     onReadyNodes(changed) {
