@@ -38,16 +38,16 @@ export async function down(
   )
 }
 
-/** What is left when the supervisor is gone: nodes first, then the Master, then containers whose node is dead. */
-export async function endWithoutSupervisor(paths: ClusterPaths): Promise<void> {
+/** What is left when the supervisor is gone: the Master first, as the supervisor does it, then nodes, then containers without one. */
+async function endWithoutSupervisor(paths: ClusterPaths): Promise<void> {
   const roles = recordedRoles(paths)
   const endRole = async (role: string, graceMs: number) => {
     const process = livingProcess(paths, role)
     if (process) await end(process, graceMs)
     forgetProcess(paths, role)
   }
-  await Promise.all(roles.filter((role) => role !== 'master' && role !== 'supervisor').map((role) => endRole(role, NODE_STOP_MS)))
-  for (const role of ['master', 'supervisor']) await endRole(role, MASTER_STOP_MS)
+  await endRole('master', MASTER_STOP_MS)
+  await Promise.all(roles.filter((role) => role !== 'master').map((role) => endRole(role, NODE_STOP_MS)))
   for (const node of nodeDirectories(paths)) await endContainersOf(node)
 }
 

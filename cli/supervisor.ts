@@ -75,9 +75,9 @@ export class Supervisor {
     for (const { timer } of all) clearTimeout(timer)
     const master = all.filter(({ spec }) => spec.role === 'master')
     const nodes = all.filter(({ spec }) => spec.role !== 'master')
-    // Nodes first: they report the end of their pods to a Master that still listens.
-    await Promise.all(nodes.map((node) => this.#end(node, NODE_STOP_MS)))
+    // The Master first: the pods of a cluster that is put away are not lost, and must not be replaced; they begin again with it.
     await Promise.all(master.map((each) => this.#end(each, MASTER_STOP_MS)))
+    await Promise.all(nodes.map((node) => this.#end(node, NODE_STOP_MS)))
   }
 
   async #end(supervised: Supervised, graceMs: number): Promise<void> {

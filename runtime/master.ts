@@ -103,7 +103,11 @@ export function createMaster(options: MasterOptions): MasterParts {
     onReadyNodes(changed) {
       let before = ''
       const look = () => {
-        const ready = [...view.list<Node>('nodes')].filter(isReady).map(({ metadata }) => metadata.name ?? '')
+        // What the store says of a node is of the last time it was heard; only who is connected is ready now.
+        const connected = new Set(hub.connected())
+        const ready = [...view.list<Node>('nodes')]
+          .filter(isReady)
+          .flatMap(({ metadata: { name = '' } }) => (connected.has(name) ? [name] : []))
         if (ready.join() === before) return
         before = ready.join()
         changed(ready)

@@ -29,7 +29,7 @@ export interface SchedulerInput {
 
 export type SchedulerEvent =
   | { type: 'view.synced' }
-  /** A pod may be placed, and none could before. */
+  /** A pod may be placed, and none could before; or one may be sooner than it seemed. */
   | { type: 'work.arrived' }
   /** The answer about one pod is there. */
   | { type: 'pod.settled'; key: string; failure?: string }
@@ -48,9 +48,12 @@ type Self = ActorRef<Snapshot<unknown>, SchedulerEvent>
 
 const observing = fromCallback<SchedulerEvent, Context>(({ input: { view, cache, queue, host, inFlight }, sendBack }) => {
   const waking = (apply: () => void): void => {
-    const before = queue.activeCount
+    const [active, dueMs] = [queue.activeCount, queue.nextDueMs ?? Number.POSITIVE_INFINITY]
     apply()
-    if (before === 0 && queue.activeCount > 0) sendBack({ type: 'work.arrived' })
+    // A pod whose back-off ends sooner than anything before wants the timer set anew, too.
+    if ((active === 0 && queue.activeCount > 0) || (queue.nextDueMs ?? Number.POSITIVE_INFINITY) < dueMs) {
+      sendBack({ type: 'work.arrived' })
+    }
   }
   const podChanged = ({ type, object, previous }: Pick<Change, 'type' | 'object' | 'previous'>): void => {
     const pod = object as unknown as Pod
