@@ -57,7 +57,8 @@ export function processesWithEnvironment(startsWith: string): number[] {
 export function signalGroup(leader: ProcessIdentity, signal: NodeJS.Signals): boolean {
   const found = stat(leader.pid)
   if (found && found.startTicks !== leader.startTicks) return false
-  return signalPid(-leader.pid, signal)
+  // Between its fork and its setsid the program has no group yet, and is still alone.
+  return signalPid(-leader.pid, signal) || (found !== undefined && signalPid(leader.pid, signal))
 }
 
 export function signalPid(pid: number, signal: NodeJS.Signals): boolean {

@@ -8,6 +8,8 @@
  * - Monitor mode gives the program a process group of its own; a shell that refuses it without a terminal uses setsid.
  * - A pipe, not the file: `> /dev/stdout` in the program would truncate a file.
  * - Names begin with _kinora_: an assignment to a name in the environment would reach the program.
+ * - Both ends are opened here, for which 9 stands in for the other: whoever opened an end alone would wait for one that
+ *   may be killed before it comes.
  * - What the program leaves behind in its group dies with it, as in a container.
  */
 export const SHIM = `
@@ -15,10 +17,12 @@ _kinora_dir=$1; shift
 set -m 2>/dev/null
 case $- in *m*) _kinora_own= ;; *) _kinora_own=setsid ;; esac
 mkfifo "$_kinora_dir/pipe" || exit 70
-cat <"$_kinora_dir/pipe" >>"$_kinora_dir/log" &
+exec 9<>"$_kinora_dir/pipe" 8<"$_kinora_dir/pipe" 7>"$_kinora_dir/pipe" 9>&-
+cat <&8 >>"$_kinora_dir/log" 7>&- 8<&- &
 _kinora_cat=$!
-$_kinora_own "$@" </dev/null >"$_kinora_dir/pipe" 2>&1 &
+$_kinora_own "$@" </dev/null >&7 2>&1 7>&- 8<&- &
 _kinora_pid=$!
+exec 7>&- 8<&-
 read -r _kinora_stat <"/proc/$_kinora_pid/stat"
 set -- \${_kinora_stat##*) }
 _kinora_at=\${20}
