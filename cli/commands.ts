@@ -158,7 +158,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     .requiredOption('--state-dir <dir>')
     .option('--images <file>', 'an image table; may be repeated', collect)
     .addOption(detectionOption())
-    .action(async (name, options) => (await import('./agents.ts')).runNode(name, options))
+    .action(async (name, options) => (await import('./node-agent.ts')).runNode(name, options))
 
   program
     .command('master')
@@ -170,7 +170,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     .requiredOption('--slot <n>', 'which address range of this machine', wholeNumber(1, 250))
     .addOption(new Option('--store <kind>').choices(['sqlite', 'memory']).default('sqlite'))
     .addOption(detectionOption())
-    .action(async (options) => (await import('./agents.ts')).runMaster(options))
+    .action(async (options) => (await import('./master-agent.ts')).runMaster(options))
 
   program
     .command('version')

@@ -17,6 +17,10 @@ const STEADY_MS = 10_000
 export const NODE_STOP_MS = 40_000
 export const MASTER_STOP_MS = 10_000
 
+/** Heaps are bounded on purpose: a node is small, and young objects need little room in either. */
+const NODE_FLAGS = ['--max-old-space-size=256', '--max-semi-space-size=2']
+const MASTER_FLAGS = ['--max-old-space-size=4096', '--max-semi-space-size=16']
+
 export interface ProcessSpec {
   readonly role: Role
   /** After `node main.ts`. */
@@ -90,8 +94,8 @@ export class Supervisor {
     const { paths, program, reported } = this.#options
     const { role, args } = supervised.spec
     const log = openSync(join(paths.logs, `${role}.log`), 'a', 0o600)
-    const [file, ...before] = [process.execPath, ...program]
-    const child = spawn(file, [...before, ...args], { stdio: ['ignore', log, log, 'ipc'], detached: true })
+    const flags = role === 'master' ? MASTER_FLAGS : NODE_FLAGS
+    const child = spawn(process.execPath, [...flags, ...program, ...args], { stdio: ['ignore', log, log, 'ipc'], detached: true })
     closeSync(log)
     supervised.child = child
     supervised.state = 'running'
