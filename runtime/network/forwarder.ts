@@ -12,6 +12,7 @@ export class Forwarder {
   #affinity: Listener['affinity']
   #turn: number
   readonly #clients = new Set<Socket>()
+  #drained: () => void = () => {}
 
   constructor({ backends, affinity }: Listener) {
     this.#backends = backends
@@ -32,9 +33,18 @@ export class Forwarder {
       return
     }
     this.#clients.add(client)
-    client.on('close', () => this.#clients.delete(client))
+    client.on('close', () => {
+      this.#clients.delete(client)
+      if (this.#clients.size === 0) this.#drained()
+    })
     client.on('error', () => client.destroy())
     this.#connect(client, new Set())
+  }
+
+  /** Calls back when the last connection has ended, at once when there is none. For a listener that takes no new ones. */
+  drain(drained: () => void): void {
+    if (this.#clients.size === 0) drained()
+    else this.#drained = drained
   }
 
   endAll(): void {

@@ -7,6 +7,8 @@ import { Forwarder } from './forwarder.ts'
 
 /** Connections that wait in the kernel while this process is busy; the kernel caps it at net.core.somaxconn. */
 const BACKLOG = 4_096
+/** What open connections are given to end by themselves when the node stops. */
+const DRAIN_MS = 500
 
 export interface SocketNetworkOptions {
   readonly claims: Claims
@@ -20,6 +22,8 @@ interface Open {
 
 export function createSocketNetwork({ claims }: SocketNetworkOptions): Network {
   const open = new Map<string, Open>()
+  /** Of removed listeners, whose connections live on. */
+  const draining = new Set<Forwarder>()
 
   function listen(listener: Listener, settled: (failure?: ListenerFailure) => void): void {
     const { key, kind, address, port } = listener
@@ -49,6 +53,9 @@ export function createSocketNetwork({ claims }: SocketNetworkOptions): Network {
     const found = open.get(key)
     if (!found) return
     open.delete(key)
+    const { forwarder } = found
+    draining.add(forwarder)
+    forwarder.drain(() => draining.delete(forwarder))
     found.server.close()
     if (found.listener.kind === 'nodePort') claims.release('nodeport', found.listener.port)
   }
@@ -74,12 +81,25 @@ export function createSocketNetwork({ claims }: SocketNetworkOptions): Network {
       settled()
     },
     close(closed) {
-      const all = [...open.keys()]
-      const forwarders = [...open.values()].map(({ forwarder }) => forwarder)
-      for (const key of all) remove(key)
-      for (const forwarder of forwarders) forwarder.endAll()
+      for (const key of [...open.keys()]) remove(key)
       claims.close()
-      setImmediate(closed)
+      const end = (): void => {
+        clearTimeout(timer)
+        for (const forwarder of draining) {
+          // Their ends are no news any more.
+          forwarder.drain(() => {})
+          forwarder.endAll()
+        }
+        setImmediate(closed)
+      }
+      const timer = setTimeout(end, DRAIN_MS)
+      let left = draining.size + 1
+      const drained = (): void => {
+        left -= 1
+        if (left === 0) end()
+      }
+      for (const forwarder of draining) forwarder.drain(drained)
+      drained()
     },
   }
 }

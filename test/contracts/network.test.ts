@@ -131,6 +131,34 @@ describe('sockets', () => {
     await once(socket, 'close')
   })
 
+  it('gives open connections a moment when it is closed, then ends them, also those of removed listeners', async () => {
+    const { backend } = await serverAt('127.0.0.1', (socket) => socket.pipe(socket))
+    const listener = await listenerTo([backend])
+    const network = makeNetwork()
+    await program(network, { set: [listener] })
+    const [quick, slow] = [0, 1].map(() => createConnection(listener.port, listener.address)) as [Socket, Socket]
+    for (const socket of [quick, slow]) {
+      socket.write('1')
+      await once(socket, 'data')
+    }
+    await program(network, { removed: [listener.key] })
+    let times = 0
+    const closed = new Promise<void>((resolve) =>
+      network.close(() => {
+        times += 1
+        resolve()
+      }),
+    )
+    quick.write('2')
+    expect(String(await once(quick, 'data'))).toBe('2')
+    quick.end()
+    await once(quick, 'close')
+    expect((await once(slow, 'error'))[0]).toMatchObject({ code: 'ECONNRESET' })
+    await closed
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(times).toBe(1)
+  })
+
   it('passes a reset on to the other side', async () => {
     const { backend } = await serverAt('127.0.0.1', (socket) => socket.once('data', () => socket.resetAndDestroy()))
     const listener = await listenerTo([backend])
