@@ -89,6 +89,9 @@ export const masterMachine = setup({
       if (event.type === 'proxy.programmed') enqueue.sendTo('services', event)
       else if ('nodeName' in event) enqueue.sendTo('services', nodeFact(context, event.nodeName))
     }),
+    tellNodesAll: enqueueActions(({ context, enqueue }) => {
+      for (const nodeName of context.links.keys()) enqueue.sendTo('nodes', { type: 'node.connected', nodeName })
+    }),
     tellServicesAll: enqueueActions(({ context, enqueue }) => {
       for (const [nodeName, revision] of context.links) {
         enqueue.sendTo('services', nodeFact(context, nodeName))
@@ -178,6 +181,7 @@ export const masterMachine = setup({
           initial: 'running',
           states: {
             running: {
+              entry: 'tellNodesAll',
               invoke: {
                 src: 'nodes',
                 id: 'nodes',

@@ -127,7 +127,7 @@ describe('the chart', () => {
 })
 
 describe('a cluster', () => {
-  function cluster(nodes: number, mode: 'fast' | 'stock' = 'fast', machine = nodesMachine) {
+  function cluster(nodes: number, mode: 'fast' | 'stock' = 'fast', machine = nodesMachine, connecting = true) {
     const world = new ControllerWorld()
     for (const { inspect } of taken) world.inspectors.push(inspect)
     const { view, host, apiAs } = world
@@ -191,6 +191,7 @@ describe('a cluster', () => {
         status: { conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: formatTime(world.nowMs) }] },
       })
     }
+    for (const nodeName of alive) if (connecting) supervisor.send({ type: 'node.connected', nodeName })
     world.settle()
     return { world, phases, cut, back, run, supervisor }
   }
@@ -337,6 +338,16 @@ describe('a cluster', () => {
     world.nowMs += 600_000
     run(3000)
     expect([...phases.values()]).toEqual(['ready', 'ready', 'ready'])
+  })
+
+  test('[I29] a Master that begins evicts only who has not made itself heard by then', () => {
+    const { world, run, cut, supervisor } = cluster(3, 'fast', nodesMachine, false)
+    cut('node-2', false)
+    supervisor.send({ type: 'node.connected', nodeName: 'node-1' })
+    run(FAST.contactMs - 100)
+    expect(evicted(world)).toEqual([])
+    run(FAST.suspectMs.silent + 1000)
+    expect(evicted(world)).toEqual(['pod-2'])
   })
 
   test('stock timings: unreachable after 50 s, evicted 300 s later', () => {

@@ -6,6 +6,8 @@ export interface FailureDetection {
   readonly heartbeatMs: number
   /** A node is silent when its lease has not been renewed for this long. */
   readonly graceMs: number
+  /** What a node has to make itself heard when a Master begins, or when the Node is made. */
+  readonly contactMs: number
   /** How long a suspect has to come back, by what made it one. */
   readonly suspectMs: { readonly disconnected: number; readonly silent: number }
   /** Nodes of a zone whose eviction may begin in a second. */
@@ -14,8 +16,11 @@ export interface FailureDetection {
 
 export const FAILURE_DETECTION: Readonly<Record<'fast' | 'stock', FailureDetection>> = {
   fast: {
-    heartbeatMs: 1000,
-    graceMs: 4000,
+    // Only for what a connection does not show, such as a process that hangs; each renewal costs an idle cluster a write.
+    heartbeatMs: 5000,
+    graceMs: 16_000,
+    // An agent dials again several times within this.
+    contactMs: 5000,
     // Long enough for an agent that is started again, which takes about half a second.
     suspectMs: { disconnected: 800, silent: 800 },
     evictionsPerSecond: 10,
@@ -23,6 +28,7 @@ export const FAILURE_DETECTION: Readonly<Record<'fast' | 'stock', FailureDetecti
   stock: {
     heartbeatMs: 10_000,
     graceMs: 50_000,
+    contactMs: 50_000,
     suspectMs: { disconnected: 50_000, silent: 0 },
     evictionsPerSecond: 0.1,
   },

@@ -11,10 +11,10 @@ export class Heartbeats {
     this.#graceMs = graceMs
   }
 
-  /** Watches a node from now on; it has a full grace period, whenever its last renewal was. */
-  expect(nodeName: string, nowMs: number): void {
+  /** Watches a node from now on, whenever its last renewal was. */
+  expect(nodeName: string, nowMs: number, withinMs = this.#graceMs): void {
     this.#missed.delete(nodeName)
-    this.#due.set(nodeName, nowMs + this.#graceMs)
+    this.#due.set(nodeName, nowMs + withinMs)
   }
 
   /** Whether the node had been missed until now. */

@@ -3,6 +3,7 @@
 import {
   type ActorRef,
   type ActorRefFrom,
+  assign,
   type ErrorActorEvent,
   enqueueActions,
   fromCallback,
@@ -63,6 +64,7 @@ interface Context extends NodesInput {
   /** Which supervisor holds a node, by node name; also read past the chart, at each renewal of a lease. */
   readonly placed: Map<string, string>
   readonly heartbeatsOf: Map<string, Heartbeats>
+  readonly connected: ReadonlySet<string>
 }
 
 const isReady = (object: KubeObject): boolean => readyStatus(object as unknown as Node) === 'True'
@@ -117,6 +119,7 @@ export const nodesMachine = setup({
         nodeName,
         uid,
         ready,
+        connected: context.connected.has(nodeName),
       })
     }),
     forgetNode: enqueueActions(({ context, event, enqueue }) => {
@@ -129,6 +132,12 @@ export const nodesMachine = setup({
       if (id === undefined || supervisor === undefined) return
       enqueue.sendTo(supervisor.ref, { type: 'node.removed', nodeName })
       enqueue.assign({ supervisors: new Map(context.supervisors).set(id, { ...supervisor, size: supervisor.size - 1 }) })
+    }),
+    noteConnection: assign(({ context, event }) => {
+      const connected = new Set(context.connected)
+      if (event.type === 'node.connected') connected.add(event.nodeName)
+      if (event.type === 'node.disconnected') connected.delete(event.nodeName)
+      return { connected }
     }),
     passToZone: enqueueActions(({ context, event, enqueue }) => {
       if (
@@ -170,6 +179,7 @@ export const nodesMachine = setup({
     supervisors: new Map(),
     placed: new Map(),
     heartbeatsOf: new Map(),
+    connected: new Set(),
   }),
   invoke: { src: 'observing', id: 'observing', input: ({ context }) => context },
   initial: 'syncing',
@@ -180,8 +190,8 @@ export const nodesMachine = setup({
     'node.readyChanged': { actions: 'passToZone' },
     'heartbeat.seen': { actions: 'passToZone' },
     'node.phaseChanged': { actions: 'tellMaster' },
-    'node.connected': { actions: 'passToZone' },
-    'node.disconnected': { actions: 'passToZone' },
+    'node.connected': { actions: ['noteConnection', 'passToZone'] },
+    'node.disconnected': { actions: ['noteConnection', 'passToZone'] },
     'xstate.error.actor.*': { actions: 'restartZone' },
   },
   states: {

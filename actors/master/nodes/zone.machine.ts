@@ -100,9 +100,9 @@ export const zoneMachine = setup({
     }),
     addNode: assign(({ context, event, spawn, self }) => {
       if (event.type !== 'node.added' || context.nodes.has(event.nodeName)) return {}
-      const { nodeName, uid, ready } = event
+      const { nodeName, uid, ready, connected } = event
       const { detection, view, api, host, heartbeats } = context
-      heartbeats.expect(nodeName, host.clock.now())
+      heartbeats.expect(nodeName, host.clock.now(), connected ? detection.graceMs : detection.contactMs)
       const ref = spawn('node', { id: uid, input: { nodeName, ready, detection, view, api, host, zone: self } })
       return { nodes: new Map(context.nodes).set(nodeName, { uid, ref }) }
     }),
@@ -176,7 +176,6 @@ export const zoneMachine = setup({
   }),
   type: 'parallel',
   on: {
-    'node.added': { actions: 'addNode' },
     'node.removed': { actions: 'removeNode' },
     'node.readyChanged': { actions: 'forwardToNode' },
     'node.connected': { actions: ['expectHeartbeat', 'forwardToNode'] },
@@ -194,6 +193,8 @@ export const zoneMachine = setup({
       states: {
         listening: {
           entry: 'lookAgain',
+          // A newcomer may be due before everybody else.
+          on: { 'node.added': { target: 'listening', reenter: true, actions: 'addNode' } },
           after: { nextHeartbeatDue: { target: 'listening', reenter: true, actions: 'tellMissed' } },
         },
       },

@@ -3,7 +3,7 @@ import type { NodeReport } from './node.protocol.ts'
 
 export type ZoneEvent =
   | NodeReport
-  | { type: 'node.added'; nodeName: string; uid: string; ready: boolean }
+  | { type: 'node.added'; nodeName: string; uid: string; ready: boolean; connected: boolean }
   | { type: 'node.removed'; nodeName: string }
   | { type: 'node.readyChanged'; nodeName: string; ready: boolean }
   | { type: 'node.connected'; nodeName: string }
