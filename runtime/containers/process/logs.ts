@@ -174,6 +174,7 @@ class LogReader {
     const { tailLines } = this.request
     if (tailLines === undefined) return 0
     const size = fstatSync(this.fd).size
+    if (tailLines <= 0) return size
     const buffer = Buffer.allocUnsafe(CHUNK_BYTES)
     let left = tailLines
     for (let end = size; end > 0; ) {
@@ -186,7 +187,7 @@ class LogReader {
       }
       end = begin
     }
-    return tailLines <= 0 ? size : 0
+    return 0
   }
 
   private end(status?: Status): void {
