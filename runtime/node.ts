@@ -26,6 +26,8 @@ export interface NodeParts {
   start(): void
   /** Ends the node; its containers too, unless a successor is to adopt them. */
   stop(keepContainers: boolean, stopped: () => void): void
+  /** As when the process is killed: nothing more is done or said. For simulations. */
+  abandon(): void
 }
 
 export function createNode(options: NodeOptions): NodeParts {
@@ -72,6 +74,11 @@ export function createNode(options: NodeOptions): NodeParts {
         },
       })
       kubelet.send({ type: 'kubelet.stop', keepContainers })
+    },
+    abandon() {
+      kubelet.stop()
+      proxy.stop()
+      link.stop()
     },
   }
 }
