@@ -142,7 +142,7 @@ export function isPathSegmentName(value: string): Words {
 export function isPortName(value: string): Words {
   const words: string[] = []
   if (value.length > 15) words.push('must be no more than 15 characters')
-  if (!/^[-a-z0-9]*$/.test(value)) words.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)')
+  if (!/^[-a-z0-9]+$/.test(value)) words.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)')
   if (!/[a-z]/.test(value)) words.push('must contain at least one letter (a-z)')
   if (value.includes('--')) words.push('must not contain consecutive hyphens')
   if (value.startsWith('-') || value.endsWith('-')) words.push('must not begin or end with a hyphen')

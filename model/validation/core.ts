@@ -13,7 +13,7 @@ const SPEC = Path.of('spec')
 /** Of a config map or secret, all values together. */
 const MAX_DATA_BYTES = 1024 * 1024
 
-export function checkNamespaceUpdate(errors: Errors, namespace: Namespace): void {
+export function checkNamespace(errors: Errors, namespace: Namespace): void {
   for (const finalizer of listed(namespace.spec?.finalizers)) {
     addWords(errors, isQualifiedName(finalizer), SPEC.child('finalizers'), finalizer)
     checkFinalizerName(errors, finalizer, SPEC.child('finalizers'))
@@ -137,13 +137,34 @@ const bytesOf = (data: Readonly<Record<string, string>> | null | undefined): num
 const decodedBytesOf = (data: Readonly<Record<string, string>> | null | undefined): number =>
   Object.values(data ?? {}).reduce((sum, text) => sum + Math.floor((text.replace(/=+$/, '').length * 3) / 4), 0)
 
-/** Events about something that has no namespace live in `default`. */
+/** Longer words belong into `note`. */
+const MAX_EVENT_WORDS = 128
+
+/** Events about something that has no namespace live in `default`, new ones also in `kube-system`. */
 export function checkEvent(errors: Errors, event: Event): void {
   const namespace = event.metadata.namespace ?? ''
   const about = event.involvedObject?.namespace ?? ''
-  const fits = about === '' ? namespace === '' || namespace === 'default' : about === namespace
-  if (!fits) {
+  const isNew = Boolean(event.eventTime)
+  const atHome = namespace === '' || namespace === 'default' || (isNew && namespace === 'kube-system')
+  if (about === '' ? !atHome : !isNew && about !== namespace) {
     errors.push(invalidValue(Path.of('involvedObject').child('namespace'), about, 'does not match event.namespace'))
+  }
+  if (isNew) checkNewEvent(errors, event)
+}
+
+function checkNewEvent(errors: Errors, event: Event): void {
+  const controller = Path.of('reportingController')
+  if (!event.reportingComponent) errors.push(required(controller))
+  addWords(errors, isQualifiedName(event.reportingComponent ?? ''), controller, event.reportingComponent ?? '')
+  for (const field of ['reportingInstance', 'action', 'reason'] as const) {
+    const words = event[field] ?? ''
+    if (words === '') errors.push(required(Path.of(field)))
+    else if (words.length > MAX_EVENT_WORDS) {
+      errors.push(invalidValue(Path.of(field), '', `can have at most ${MAX_EVENT_WORDS} characters`))
+    }
+  }
+  if (event.type !== 'Normal' && event.type !== 'Warning') {
+    errors.push(invalidValue(Path.of('type'), '', `has invalid value: ${event.type ?? ''}`))
   }
 }
 

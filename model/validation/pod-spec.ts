@@ -2,7 +2,7 @@
 import { type Errors, invalidValue, notSupported, type Path, required } from '../field.ts'
 import { isDns1123Subdomain, isIP, isLabelWithoutDots } from '../names.ts'
 import type { PodDNSConfig, PodSpec, PodTemplateSpec } from '../schema/kinds/core-v1.ts'
-import { addWords, checkNotNegative, listed } from './checks.ts'
+import { addWords, listed } from './checks.ts'
 import { checkContainers } from './containers.ts'
 import { checkLabels } from './metadata.ts'
 import { checkScheduling } from './scheduling.ts'
@@ -47,7 +47,6 @@ function checkPolicies(errors: Errors, spec: PodSpec, path: Path): void {
   if (!dnsPolicy) errors.push(required(path.child('dnsPolicy')))
   else if (!DNS_POLICIES.includes(dnsPolicy)) errors.push(notSupported(path.child('dnsPolicy'), dnsPolicy, DNS_POLICIES))
   if (dnsPolicy === 'None') checkDnsIsGiven(errors, spec, path)
-  checkNotNegative(errors, spec.terminationGracePeriodSeconds, path, 'terminationGracePeriodSeconds')
   if (typeof activeDeadlineSeconds === 'number' && (activeDeadlineSeconds < 1 || activeDeadlineSeconds > MAX_DEADLINE)) {
     const words = `must be between 1 and ${MAX_DEADLINE}, inclusive`
     errors.push(invalidValue(path.child('activeDeadlineSeconds'), activeDeadlineSeconds, words))

@@ -2,9 +2,9 @@
 import { semanticallyEqual } from '../equality.ts'
 import { type Errors, forbiddenField, invalidValue, Path } from '../field.ts'
 import { isDns1123Subdomain } from '../names.ts'
-import type { Container, Pod, PodSpec, Toleration } from '../schema/kinds/core-v1.ts'
+import type { Container, Pod, PodSpec, PodTemplate, Toleration } from '../schema/kinds/core-v1.ts'
 import { addWords, keysOf, listed } from './checks.ts'
-import { checkPodSpec } from './pod-spec.ts'
+import { checkPodSpec, checkPodTemplate } from './pod-spec.ts'
 import { checkTolerations } from './scheduling.ts'
 
 const SPEC = Path.of('spec')
@@ -24,6 +24,9 @@ export function checkPod(errors: Errors, pod: Pod): void {
     errors.push(forbiddenField(SPEC.child('nodeName'), 'cannot be set until all schedulingGates have been cleared'))
   }
 }
+
+export const checkPodTemplateObject = (errors: Errors, { template }: PodTemplate): void =>
+  checkPodTemplate(errors, template, Path.of('template'))
 
 const MAY_CHANGE =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)'

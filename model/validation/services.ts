@@ -78,8 +78,6 @@ function checkPorts(errors: Errors, spec: ServiceSpec): void {
     if (same < i) {
       errors.push(duplicate(at, { protocol: port.protocol ?? '', port: port.port, targetPort: 0 }))
     }
-    const sameNodePort = ports.findIndex((other) => other.nodePort === port.nodePort && other.protocol === port.protocol)
-    if (port.nodePort && sameNodePort < i) errors.push(duplicate(at.child('nodePort'), port.nodePort))
   }
 }
 

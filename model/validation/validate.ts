@@ -1,15 +1,16 @@
 // Whether an object may be created or changed as asked: all that is wrong with it at once, in Kubernetes' words. A line a kind.
 import type { Errors } from '../field.ts'
-import { isDns1035Label, isDns1123Label, isDns1123Subdomain } from '../names.ts'
+import { isDns1035Label, isDns1123Label, isDns1123Subdomain, isPathSegmentName } from '../names.ts'
 import type { KubeObject, ResourceName } from '../object.ts'
 import type { FieldError } from '../status.ts'
+import { checkAutoscaler, checkDisruptionBudget } from './autoscaling.ts'
 import {
   checkConfigMap,
   checkConfigMapUpdate,
   checkEvent,
   checkLease,
+  checkNamespace,
   checkNamespaceStatusUpdate,
-  checkNamespaceUpdate,
   checkNode,
   checkNodeUpdate,
   checkSecret,
@@ -17,9 +18,35 @@ import {
   checkServiceAccount,
 } from './core.ts'
 import { checkEndpointSlice, checkEndpointSliceUpdate, checkOldEndpoints } from './endpoints.ts'
+import { checkCronJob, checkJob, checkJobUpdate, isCronJobName } from './jobs.ts'
+import {
+  checkControllerRevisionUpdate,
+  checkLimitRange,
+  checkPriorityClass,
+  checkPriorityClassUpdate,
+  checkResourceQuota,
+  checkResourceQuotaUpdate,
+  checkRuntimeClass,
+  checkRuntimeClassUpdate,
+} from './limits.ts'
 import { checkMetadata, checkMetadataUpdate, type NameRule } from './metadata.ts'
-import { checkPod, checkPodStatusUpdate, checkPodUpdate } from './pods.ts'
+import { checkIngress, checkIngressClass, checkIngressClassUpdate, checkIngressUpdate, checkNetworkPolicy } from './networking.ts'
+import { checkPod, checkPodStatusUpdate, checkPodTemplateObject, checkPodUpdate } from './pods.ts'
+import { checkBindingUpdate, checkClusterRole, checkClusterRoleBinding, checkRole, checkRoleBinding } from './rbac.ts'
 import { checkService, checkServiceStatusUpdate, checkServiceUpdate } from './services.ts'
+import {
+  checkAttachmentUpdate,
+  checkClaim,
+  checkClaimUpdate,
+  checkCsiDriver,
+  checkCsiDriverUpdate,
+  checkCsiNode,
+  checkStorageClass,
+  checkStorageClassUpdate,
+  checkVolumeObject,
+  checkVolumeObjectUpdate,
+} from './storage.ts'
+import { checkWebhooks } from './webhooks.ts'
 import {
   checkDaemonSet,
   checkDaemonSetUpdate,
@@ -52,33 +79,65 @@ interface RulesOf<T> {
 const of = <T>(kind: RulesOf<T>): Rules => kind as Rules
 
 const rules: Readonly<Record<ResourceName, Rules>> = {
+  'clusterrolebindings.rbac.authorization.k8s.io': of({
+    name: isPathSegmentName,
+    create: checkClusterRoleBinding,
+    update: checkBindingUpdate,
+  }),
+  'clusterroles.rbac.authorization.k8s.io': of({ name: isPathSegmentName, create: checkClusterRole }),
   configmaps: of({ create: checkConfigMap, update: checkConfigMapUpdate }),
+  'controllerrevisions.apps': of({ update: checkControllerRevisionUpdate }),
+  'cronjobs.batch': of({ name: isCronJobName, create: checkCronJob }),
+  'csidrivers.storage.k8s.io': of({ create: checkCsiDriver, update: checkCsiDriverUpdate }),
+  'csinodes.storage.k8s.io': of({ create: checkCsiNode }),
   'daemonsets.apps': of({ create: checkDaemonSet, update: checkDaemonSetUpdate }),
   'deployments.apps': of({ create: checkDeployment, update: checkDeploymentUpdate }),
   endpoints: of({ create: checkOldEndpoints }),
   'endpointslices.discovery.k8s.io': of({ create: checkEndpointSlice, update: checkEndpointSliceUpdate }),
   events: of({ create: checkEvent }),
+  'horizontalpodautoscalers.autoscaling': of({ create: checkAutoscaler }),
+  'ingressclasses.networking.k8s.io': of({ create: checkIngressClass, update: checkIngressClassUpdate }),
+  'ingresses.networking.k8s.io': of({ create: checkIngress, update: checkIngressUpdate }),
+  'jobs.batch': of({ create: checkJob, update: checkJobUpdate }),
   'leases.coordination.k8s.io': of({ create: checkLease }),
-  namespaces: of({
-    name: isDns1123Label,
-    create: checkNamespaceUpdate,
-    status: checkNamespaceStatusUpdate,
-  }),
+  limitranges: of({ create: checkLimitRange }),
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io': of({ create: checkWebhooks }),
+  namespaces: of({ name: isDns1123Label, create: checkNamespace, status: checkNamespaceStatusUpdate }),
+  'networkpolicies.networking.k8s.io': of({ create: checkNetworkPolicy }),
   nodes: of({ create: checkNode, update: checkNodeUpdate }),
+  persistentvolumeclaims: of({ create: checkClaim, update: checkClaimUpdate }),
+  persistentvolumes: of({ create: checkVolumeObject, update: checkVolumeObjectUpdate }),
+  'poddisruptionbudgets.policy': of({ create: checkDisruptionBudget }),
   pods: of({ create: checkPod, update: checkPodUpdate, status: checkPodStatusUpdate }),
+  podtemplates: of({ create: checkPodTemplateObject }),
+  'priorityclasses.scheduling.k8s.io': of({ create: checkPriorityClass, update: checkPriorityClassUpdate }),
   'replicasets.apps': of({ create: checkReplicaSet, update: checkReplicaSetUpdate }),
   replicationcontrollers: of({ create: checkReplicationController }),
+  resourcequotas: of({ create: checkResourceQuota, update: checkResourceQuotaUpdate }),
+  'rolebindings.rbac.authorization.k8s.io': of({
+    name: isPathSegmentName,
+    create: checkRoleBinding,
+    update: checkBindingUpdate,
+  }),
+  'roles.rbac.authorization.k8s.io': of({ name: isPathSegmentName, create: checkRole }),
+  'runtimeclasses.node.k8s.io': of({ create: checkRuntimeClass, update: checkRuntimeClassUpdate }),
   secrets: of({ create: checkSecret, update: checkSecretUpdate }),
   serviceaccounts: of({ create: checkServiceAccount }),
   services: of({ name: isDns1035Label, create: checkService, update: checkServiceUpdate, status: checkServiceStatusUpdate }),
   'statefulsets.apps': of({ create: checkStatefulSet, update: checkStatefulSetUpdate }),
+  'storageclasses.storage.k8s.io': of({ create: checkStorageClass, update: checkStorageClassUpdate }),
+  'validatingwebhookconfigurations.admissionregistration.k8s.io': of({ create: checkWebhooks }),
+  'volumeattachments.storage.k8s.io': of({ update: checkAttachmentUpdate }),
 }
+
+/** Questions that are answered and not kept: they need no name. */
+const REVIEWS = /(?:reviews\.(?:authentication|authorization)\.k8s\.io)$/
 
 /** `resource` as it is stored, `pods` or `deployments.apps`; the object with its defaults. */
 export function validateCreate(object: KubeObject, resource: ResourceName): readonly FieldError[] {
   const errors: Errors = []
   const kind = rules[resource]
-  checkMetadata(errors, object.metadata, kind?.name ?? isDns1123Subdomain)
+  if (!REVIEWS.test(resource)) checkMetadata(errors, object.metadata, kind?.name ?? isDns1123Subdomain)
   kind?.create?.(errors, object)
   return errors
 }

@@ -156,7 +156,6 @@ function checkProjected(errors: Errors, projected: ProjectedVolumeSource, path: 
   for (const [i, source] of listed(projected.sources).entries()) {
     const at = path.child('sources').at(i)
     const given = PROJECTIONS.filter((kind) => source[kind])
-    if (given.length === 0) errors.push(forbiddenField(at, 'may not specify zero volume types'))
     for (const second of given.slice(1)) errors.push(forbiddenField(at.child(second), 'may not specify more than 1 volume type'))
     checkProjection(errors, source, paths, path, at)
   }
