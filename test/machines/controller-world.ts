@@ -259,6 +259,12 @@ export function seeded(seed: number): Random {
   }
 }
 
+/** The decoded body of a request that must be there. */
+export function bodyOf<T>(request: ApiRequest | undefined): T {
+  if (request?.body === undefined || !('value' in request.body)) throw new Error('no request with a decoded body')
+  return request.body.value as T
+}
+
 /** What a kubelet would say of a pod that runs. */
 export const runningStatus = (nowMs: number, ip: string, ready = true) => ({
   phase: 'Running',
