@@ -25,7 +25,7 @@ export interface ListenerChanges {
   readonly removed: readonly string[]
 }
 
-export type ListenerFailureReason =
+type ListenerFailureReason =
   /** The port is below the first one that this user may bind. */
   | 'privileged'
   /** Another program has it. */

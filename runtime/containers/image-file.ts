@@ -8,7 +8,7 @@ import { parseImageName } from './image-name.ts'
 const FILE_MAX_BYTES = 1024 * 1024
 const FIELDS = ['name', 'command', 'args', 'env', 'workingDir', 'directory']
 
-export class ImageFileError extends Error {
+class ImageFileError extends Error {
   constructor(file: string, problem: string) {
     super(`${file}: ${problem}`)
     this.name = 'ImageFileError'

@@ -3,9 +3,9 @@ import { createConnection, type Socket } from 'node:net'
 import type { Backend, Listener } from '../../actors/ports/network.ts'
 
 /** Of one listener in this process; more are refused, so that a flood ends here and not in the memory of the node. */
-export const CONNECTIONS_MAX = 10_000
+const CONNECTIONS_MAX = 10_000
 /** How long a backend may take to accept. On one machine a connection is made or refused at once. */
-export const CONNECT_TIMEOUT_MS = 3_000
+const CONNECT_TIMEOUT_MS = 3_000
 
 export class Forwarder {
   #backends: readonly Backend[]
@@ -93,7 +93,7 @@ const nameOf = (backend: Backend): string => `${backend.address}:${backend.port}
  * The backend with the highest score for this client: every process comes to the same choice without remembering anything,
  * and when a backend leaves only its own clients move.
  */
-export function preferredBy(client: string, backends: readonly Backend[]): Backend | undefined {
+function preferredBy(client: string, backends: readonly Backend[]): Backend | undefined {
   let best: Backend | undefined
   let bestScore = -1
   for (const backend of backends) {

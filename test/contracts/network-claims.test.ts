@@ -37,7 +37,7 @@ function livingOwner(): { directory: string } {
 
 function supervisor(...preferred: string[]): ChildProcess {
   const args = [runDirectory(), directory, ...preferred]
-  const child = fork(join(import.meta.dirname, 'claiming-process.ts'), args, { execArgv: [] })
+  const child = fork(new URL('claiming-process.ts', import.meta.url), args, { execArgv: [] })
   children.push(child)
   return child
 }

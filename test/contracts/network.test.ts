@@ -222,7 +222,7 @@ describe('sockets', () => {
   it('shares a port between the node processes of a cluster, and goes on when one dies', async () => {
     const listener = await listenerTo([])
     const nodes = [0, 1].map(() =>
-      fork(join(import.meta.dirname, 'network-node.ts'), [directory, JSON.stringify(listener)], { execArgv: [] }),
+      fork(new URL('network-node.ts', import.meta.url), [directory, JSON.stringify(listener)], { execArgv: [] }),
     )
     for (const failures of await Promise.all(nodes.map((node) => once(node, 'message')))) expect(failures[0]).toEqual([])
     const pids = nodes.map(({ pid }) => String(pid))
