@@ -1,7 +1,7 @@
 // The network port over real sockets: the contract, and what only sockets can get wrong.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createConnection, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -208,6 +208,26 @@ describe('sockets', () => {
     server.close()
     await once(server, 'close')
     expect(await program(network, { set: [listener] })).toEqual([])
+  })
+
+  it('names the remedy for a port that the user may not bind, and serves the others', async (context) => {
+    const firstFree = Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8'))
+    if (firstFree < 2) return context.skip('every port is free to all on this machine')
+    const { backend } = await serverAt('127.251.1.5', named('pod'))
+    const open = await listenerTo([backend])
+    const closed: Listener = { ...open, key: 'default/low:', kind: 'clusterIP', address: '127.251.128.8', port: firstFree - 1 }
+    const isRoot = process.geteuid?.() === 0
+    // Whoever runs as root may bind every port, and is nobody for a moment.
+    if (isRoot) process.seteuid?.(65_534)
+    let failures: Awaited<ReturnType<typeof program>>
+    try {
+      failures = await program(makeNetwork(), { set: [closed, { ...open, kind: 'clusterIP' }] })
+    } finally {
+      if (isRoot) process.seteuid?.(0)
+    }
+    expect(failures).toMatchObject([{ key: closed.key, reason: 'privileged' }])
+    expect(failures[0]?.message).toContain(`sysctl net.ipv4.ip_unprivileged_port_start=${closed.port}`)
+    expect(await ask(open)).toBe('pod')
   })
 
   it('keeps a node port from another cluster as long as a process of the first one uses it', async () => {
