@@ -23,24 +23,36 @@ export function setOf(member: boolean, children: Iterable<readonly [string, Fiel
   return { member, children: kept }
 }
 
+/** `a` itself where `b` adds nothing, so that what did not change is not written again. */
 export function union(a: FieldSet, b: FieldSet): FieldSet {
   if (isEmpty(b) || a === b) return a
   if (isEmpty(a)) return b
-  const children = new Map(a.children)
+  let children: Map<string, FieldSet> | undefined
   for (const [element, child] of b.children) {
-    const mine = children.get(element)
-    children.set(element, mine ? union(mine, child) : child)
+    const mine = a.children.get(element)
+    const both = mine ? union(mine, child) : child
+    if (both === mine) continue
+    children ??= new Map(a.children)
+    children.set(element, both)
   }
-  return { member: a.member || b.member, children }
+  const member = a.member || b.member
+  return children || member !== a.member ? { member, children: children ?? a.children } : a
 }
 
-/** Exactly the paths of `b` are taken out, not what is below them. */
+/** Exactly the paths of `b` are taken out, not what is below them; `a` itself where there are none. */
 export function difference(a: FieldSet, b: FieldSet): FieldSet {
   if (isEmpty(a) || isEmpty(b)) return a
-  return setOf(
-    a.member && !b.member,
-    [...a.children].map(([element, child]) => [element, difference(child, b.children.get(element) ?? EMPTY)] as const),
-  )
+  let children: Map<string, FieldSet> | undefined
+  for (const [element, child] of b.children) {
+    const mine = a.children.get(element)
+    const rest = mine && difference(mine, child)
+    if (rest === undefined || rest === mine) continue
+    children ??= new Map(a.children)
+    if (isEmpty(rest)) children.delete(element)
+    else children.set(element, rest)
+  }
+  const member = a.member && !b.member
+  return children || member !== a.member ? { member, children: children ?? a.children } : a
 }
 
 export function intersection(a: FieldSet, b: FieldSet): FieldSet {
@@ -60,7 +72,8 @@ export function equalSets(a: FieldSet, b: FieldSet): boolean {
 
 /** The paths in the set, as Kubernetes prints them: `.spec.containers[name="a"].image`. */
 export function printedPaths(set: FieldSet, prefix = ''): string[] {
-  const below = sorted(set).flatMap(([element, child]) => printedPaths(child, prefix + printedElement(element)))
+  const children = [...set.children].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+  const below = children.flatMap(([element, child]) => printedPaths(child, prefix + printedElement(element)))
   return set.member ? [prefix, ...below] : below
 }
 
@@ -82,7 +95,10 @@ export function parseFieldSet(fieldsV1: unknown): FieldSet | undefined {
   const known = parsed.get(fieldsV1)
   if (known) return known
   const set = parseNode(fieldsV1, true)
-  if (set) parsed.set(fieldsV1, set)
+  if (set) {
+    parsed.set(fieldsV1, set)
+    written.set(set, fieldsV1)
+  }
   return set
 }
 
@@ -100,17 +116,21 @@ function parseNode(node: Json, root: boolean): FieldSet | undefined {
   return setOf(!root && names.includes('.'), children)
 }
 
+const written = new WeakMap<FieldSet, JsonObject>()
+
+/** The same object for the same set: most owners of an object are not touched by a write. */
 export function fieldsV1Of(set: FieldSet): JsonObject {
-  const written = writeNode(set)
-  parsed.set(written, set)
-  return written
+  const known = written.get(set)
+  if (known) return known
+  const node = writeNode(set)
+  written.set(set, node)
+  parsed.set(node, set)
+  return node
 }
 
 function writeNode(set: FieldSet): JsonObject {
   const node: Record<string, Json> = {}
   if (set.member && set.children.size > 0) node['.'] = {}
-  for (const [element, child] of sorted(set)) setMember(node, element, writeNode(child))
+  for (const [element, child] of set.children) setMember(node, element, writeNode(child))
   return node
 }
-
-const sorted = (set: FieldSet): [string, FieldSet][] => [...set.children].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))

@@ -4,7 +4,7 @@ import { semanticallyEqual } from '../equality.ts'
 import type { KubeObject } from '../object.ts'
 import type { ManagedFieldsEntry } from '../schema/kinds/meta-v1.ts'
 import { parseTime } from '../time.ts'
-import { type FieldSet, fieldsV1Of, isEmpty, parseFieldSet, union } from './field-set.ts'
+import { equalSets, type FieldSet, fieldsV1Of, isEmpty, parseFieldSet, union } from './field-set.ts'
 
 export interface Ownership {
   readonly manager: string
@@ -99,9 +99,9 @@ function capped(owners: readonly Ownership[]): Ownership[] {
 export function withFormerTimes(before: KubeObject, after: KubeObject): KubeObject {
   const [former, latter] = [before.metadata.managedFields ?? [], after.metadata.managedFields ?? []]
   if (former.length !== latter.length) return after
-  const untimed = (entries: readonly ManagedFieldsEntry[]): string[] =>
-    entries.map(({ time: _, ...entry }) => JSON.stringify(entry)).sort()
-  const [left, right] = [untimed(former), untimed(latter)]
-  if (left.some((entry, i) => entry !== right[i])) return after
+  const [old, now] = [readManagedFields(before), readManagedFields(after)]
+  if (!old?.every((owner) => now?.some((other) => isSameManager(owner, other) && isSameSet(owner, other)))) return after
   return semanticallyEqual(before, { ...after, metadata: { ...after.metadata, managedFields: former } }) ? before : after
 }
+
+const isSameSet = (a: Ownership, b: Ownership): boolean => a.apiVersion === b.apiVersion && equalSets(a.fields, b.fields)

@@ -55,9 +55,12 @@ export function ownersAfter(
   for (const owner of owners) {
     const found = compareIn(owner.apiVersion)
     if (!found) continue
-    const fields = difference(difference(owner.fields, changed(found)), found.removed)
-    if (isSameManager(owner, self)) own = { ...own, fields: union(fields, taken), time: isEmpty(taken) ? owner.time : own.time }
-    else kept.push(fields === owner.fields ? owner : { ...owner, fields })
+    const present = difference(owner.fields, found.removed)
+    if (isSameManager(owner, self)) {
+      own = { ...own, fields: union(present, taken), time: isEmpty(taken) ? owner.time : own.time }
+    } else {
+      kept.push({ ...owner, fields: difference(present, changed(found)) })
+    }
   }
   return isEmpty(own.fields) ? kept : [...kept, own]
 }

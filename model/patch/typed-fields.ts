@@ -51,50 +51,67 @@ const REMOVED: Comparison = { ...SAME, removed: MEMBER }
 export function compare(before: Json | undefined, after: Json | undefined, structure: Structure): Comparison {
   // Most of an object is as it was, and told so without a path.
   if (structure.form === 'unowned' || before === after || equalJson(before, after)) return SAME
-  const [left, right] = [members(before, structure), members(after, structure)]
-  const leaf = !(left || right) || (isBare(before) && isBare(after)) || !(left || isBare(before)) || !(right || isBare(after))
-  if (leaf) {
+  const [left, right] = [contains(before, structure), contains(after, structure)]
+  if (!(left || right) || !(left || isBare(before)) || !(right || isBare(after)) || (isBare(before) && isBare(after))) {
     if (before === undefined) return ADDED
-    if (after === undefined) return REMOVED
-    return MODIFIED
+    return after === undefined ? REMOVED : MODIFIED
   }
-  const below = compareMembers(left ?? noMembers, right ?? noMembers, structure)
+  const below = isGranular(structure)
+    ? compareObjects(objectOr(before), objectOr(after), structure)
+    : compareLists(before, after, structure)
   if (before === undefined) return { ...below, added: union(below.added, MEMBER) }
   if (after === undefined) return { ...below, removed: union(below.removed, MEMBER) }
   return below
 }
 
-type Members = ReadonlyMap<string, Json>
-const noMembers: Members = new Map()
+const contains = (value: Json | undefined, structure: Structure): boolean =>
+  isGranular(structure) ? isObject(value) : isAssociative(structure) && isList(value)
 
-function compareMembers(left: Members, right: Members, structure: Structure): Comparison {
-  const added: [string, FieldSet][] = []
-  const modified: [string, FieldSet][] = []
-  const removed: [string, FieldSet][] = []
-  const take = (element: string): void => {
-    const [before, after] = [left.get(element), right.get(element)]
-    if (before === after) return
-    const found = compare(before, after, memberStructure(structure, element))
-    if (found === SAME) return
-    if (!isEmpty(found.added)) added.push([element, found.added])
-    if (!isEmpty(found.modified)) modified.push([element, found.modified])
-    if (!isEmpty(found.removed)) removed.push([element, found.removed])
+const nothing: JsonObject = {}
+const objectOr = (value: Json | undefined): JsonObject => (isObject(value) ? value : nothing)
+
+class Found {
+  readonly #added: [string, FieldSet][] = []
+  readonly #modified: [string, FieldSet][] = []
+  readonly #removed: [string, FieldSet][] = []
+
+  take(element: string, { added, modified, removed }: Comparison): void {
+    if (!isEmpty(added)) this.#added.push([element, added])
+    if (!isEmpty(modified)) this.#modified.push([element, modified])
+    if (!isEmpty(removed)) this.#removed.push([element, removed])
   }
-  for (const element of left.keys()) take(element)
-  for (const element of right.keys()) if (!left.has(element)) take(element)
-  if (added.length + modified.length + removed.length === 0) return SAME
-  return { added: setOf(false, added), modified: setOf(false, modified), removed: setOf(false, removed) }
+
+  result(): Comparison {
+    return { added: setOf(false, this.#added), modified: setOf(false, this.#modified), removed: setOf(false, this.#removed) }
+  }
 }
 
-/** By path element; undefined for what is no container in this structure. Of elements that share a key the first counts. */
-function members(value: Json | undefined, structure: Structure): Members | undefined {
-  const found = new Map<string, Json>()
-  if (isObject(value) && isGranular(structure)) {
-    for (const key of Object.keys(value)) found.set(`f:${key}`, value[key] ?? null)
-    return found
+function compareObjects(before: JsonObject, after: JsonObject, structure: Granular): Comparison {
+  const found = new Found()
+  const take = (key: string): void => {
+    const below = compare(memberOf(before, key), memberOf(after, key), fieldStructure(structure, key))
+    if (below !== SAME) found.take(`f:${key}`, below)
   }
-  if (!isList(value) || !isAssociative(structure)) return undefined
-  for (const [i, element] of value.entries()) {
+  for (const key of Object.keys(before)) take(key)
+  for (const key of Object.keys(after)) if (!Object.hasOwn(before, key)) take(key)
+  return found.result()
+}
+
+function compareLists(before: Json | undefined, after: Json | undefined, structure: Structure): Comparison {
+  const found = new Found()
+  if (!isAssociative(structure)) return found.result()
+  const [left, right] = [elementsOf(before, structure), elementsOf(after, structure)]
+  for (const element of new Set([...left.keys(), ...right.keys()])) {
+    const below = compare(left.get(element), right.get(element), elementStructure(structure))
+    if (below !== SAME) found.take(element, below)
+  }
+  return found.result()
+}
+
+/** By path element. Of elements that share a key the first counts. */
+function elementsOf(list: Json | undefined, structure: Associative): ReadonlyMap<string, Json> {
+  const found = new Map<string, Json>()
+  for (const [i, element] of isList(list) ? list.entries() : []) {
     const name = elementOf(element, i, structure)
     if (!found.has(name)) found.set(name, element)
   }
@@ -124,11 +141,6 @@ export function fieldStructure(structure: Granular, key: string): Structure {
 }
 
 export const elementStructure = (structure: Associative): Structure => (structure.form === 'keyed' ? structure.of : LEAF)
-
-export function memberStructure(structure: Structure, element: string): Structure {
-  if (isGranular(structure)) return fieldStructure(structure, element.slice(2))
-  return isAssociative(structure) ? elementStructure(structure) : LEAF
-}
 
 /** `k:{"containerPort":80,"protocol":"TCP"}`; by its place an element that lacks a key. */
 export function elementOf(element: Json, i: number, structure: Associative): string {

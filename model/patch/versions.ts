@@ -19,11 +19,19 @@ function typeOfKind(apiVersion: string, kind: string): MessageType | undefined {
   return typeForKind(group, version, kind)
 }
 
+const blanks = new Map<string, KubeObject>()
+
 /** What Kubernetes compares a new object with: nothing but what Go writes of a struct that nobody filled. */
 export function blankObject(apiVersion: string, kind: string): KubeObject {
+  const bare = { apiVersion, kind, metadata: {} }
   const type = typeOfKind(apiVersion, kind)
-  const blank = { apiVersion, kind, metadata: {} }
-  return type ? ({ ...decodeTyped(blank, type).object, apiVersion, kind } as unknown as KubeObject) : blank
+  if (!type) return bare
+  const key = `${apiVersion} ${kind}`
+  const known = blanks.get(key)
+  if (known) return known
+  const blank = { ...decodeTyped(bare, type).object, ...bare }
+  blanks.set(key, blank)
+  return blank
 }
 
 /** Compares once for each version that is asked for; undefined for one that the kind does not have. */
