@@ -32,12 +32,12 @@ export class World {
   readonly api: ApiClient
   readonly view: View
   readonly #clock = new HeapClock(START_MS)
-  readonly master: MasterParts
+  readonly #master: MasterParts
 
   constructor({ seed, nodes, images = {}, detection = 'fast' }: WorldOptions) {
     const random = seededRandom(seed)
     const host: Host = { clock: this.#clock, defer: this.#clock.defer, random, ids: seededIds(random.stream('ids')) }
-    this.master = createMaster({
+    this.#master = createMaster({
       host,
       detection,
       store: fingerprinted(createMemoryStore(host), this.fingerprint),
@@ -46,13 +46,13 @@ export class World {
       address: { host: '127.0.0.1', port: 6443 },
       authority: 'simulated',
     })
-    this.view = this.master.engine.state
-    this.api = this.master.engine.as(ADMINISTRATOR)
+    this.view = this.#master.engine.state
+    this.api = this.#master.engine.as(ADMINISTRATOR)
     this.transcript = new Transcript(this.view, () => this.nowMs)
-    this.master.onServing(() => {})
+    this.#master.onServing(() => {})
     for (let n = 1; n <= nodes; n++) {
       const name = `node-${n}`
-      const node = new SimulatedNode({ host, name, hub: this.master.hub, fingerprint: this.fingerprint, images, detection })
+      const node = new SimulatedNode({ host, name, hub: this.#master.hub, fingerprint: this.fingerprint, images, detection })
       this.nodes.set(name, node)
       node.start()
     }
