@@ -391,6 +391,21 @@ describe('a Service', () => {
     expect(world.field<{ addresses: unknown[] }[]>('endpoints', 'default/web', 'subsets')[0]?.addresses).toHaveLength(2)
   })
 
+  test('hands its labels on, and takes them back', () => {
+    const world = cluster()
+    world.create('services', { ...service, metadata: { ...service.metadata, labels: { tier: 'front', team: 'shop' } } })
+    world.settle()
+    world.change('services', 'default/web', { metadata: { labels: { tier: 'back', team: null } } })
+    world.settle()
+    for (const resource of ['endpointslices.discovery.k8s.io', 'endpoints'])
+      expect(Object.entries(world.list(resource)[0]?.metadata.labels ?? {}).filter(([key]) => !key.includes('/'))).toEqual([
+        ['tier', 'back'],
+      ])
+    const before = world.requests.length
+    world.advance(60_000)
+    expect(world.requests.length).toBe(before)
+  })
+
   test('that goes takes its slices and Endpoints with it', () => {
     const world = cluster()
     world.create('services', service)

@@ -22,7 +22,7 @@ export interface Observation {
   keysOf(change: Change, view: View): Iterable<string>
 }
 
-export interface Facts {
+interface Facts {
   readonly view: View
   readonly nowMs: number
   readonly random: Random

@@ -2,29 +2,17 @@
 // flight is decided again afterwards, and a key that failed waits longer each time, as client-go's workqueue has it.
 import { Deadlines } from '../deadlines.ts'
 
-/** The first wait of a key whose wishes failed; it doubles with each failure. */
+/** The first wait of a key whose wishes failed; it doubles with each failure. As client-go. */
 const BACK_OFF_FIRST_MS = 5
-const BACK_OFF_MAX_MS = 1000_000
-
-export interface QueueLimits {
-  readonly backOffFirstMs: number
-  readonly backOffMaxMs: number
-}
-
-export const CONTROLLER_QUEUE: QueueLimits = { backOffFirstMs: BACK_OFF_FIRST_MS, backOffMaxMs: BACK_OFF_MAX_MS }
+const BACK_OFF_MAX_MS = 1_000_000
 
 export class KeyedQueue {
-  readonly #limits: QueueLimits
   /** In the order in which they came. */
   readonly #ready = new Set<string>()
   /** With true once the key has changed since it was taken. */
   readonly #inFlight = new Map<string, boolean>()
   readonly #later = new Deadlines()
   readonly #failures = new Map<string, number>()
-
-  constructor(limits: QueueLimits = CONTROLLER_QUEUE) {
-    this.#limits = limits
-  }
 
   /** A change: decided at once, also if the key was waiting. */
   add(key: string): void {
@@ -55,7 +43,7 @@ export class KeyedQueue {
   failed(key: string, nowMs: number): void {
     const failures = this.#failures.get(key) ?? 0
     this.#failures.set(key, failures + 1)
-    this.#settle(key, nowMs + Math.min(this.#limits.backOffFirstMs * 2 ** failures, this.#limits.backOffMaxMs))
+    this.#settle(key, nowMs + Math.min(BACK_OFF_FIRST_MS * 2 ** failures, BACK_OFF_MAX_MS))
   }
 
   /** When the next key that waits is due; undefined when none waits. */

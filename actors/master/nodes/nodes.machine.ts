@@ -23,7 +23,7 @@ import type { NodePhaseChanged } from './node.protocol.ts'
 import { zoneMachine } from './zone.machine.ts'
 
 /** Nodes under one supervisor (xstate copies the children of a parent at each spawn). */
-export const NODES_PER_SUPERVISOR = 200
+const NODES_PER_SUPERVISOR = 200
 
 const ZONE = 'topology.kubernetes.io/zone'
 const LEASES = 'leases.coordination.k8s.io'

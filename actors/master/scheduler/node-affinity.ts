@@ -24,7 +24,7 @@ function meets({ key, operator, values = [] }: NodeSelectorRequirement, labels: 
 }
 
 /** A term without expressions matches nothing. */
-export function termMatches({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, node: Node): boolean {
+function termMatches({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, node: Node): boolean {
   if (matchExpressions.length + matchFields.length === 0) return false
   const labels = node.metadata.labels ?? {}
   const fields = { 'metadata.name': node.metadata.name ?? '' }

@@ -2,10 +2,10 @@
 // attempt that failed, and unschedulable until something changes that may help.
 import { Deadlines } from '../deadlines.ts'
 
-export const BACK_OFF_FIRST_MS = 1000
-export const BACK_OFF_MAX_MS = 10_000
+const BACK_OFF_FIRST_MS = 1000
+const BACK_OFF_MAX_MS = 10_000
 /** Tried again then, although nothing seems to have changed. */
-export const UNSCHEDULABLE_MAX_MS = 300_000
+const UNSCHEDULABLE_MAX_MS = 300_000
 
 export class PodQueue {
   /** Ordered by priority, the highest first: a heap of deadlines serves, with the negative priority for time. */

@@ -98,7 +98,7 @@ interface Step {
   readonly scalingOnly?: boolean
 }
 
-export function decideDeployment(deployment: Deployment, candidates: readonly ReplicaSet[], view: View, nowMs: number): Decision {
+function decideDeployment(deployment: Deployment, candidates: readonly ReplicaSet[], view: View, nowMs: number): Decision {
   const { matchLabels = {}, matchExpressions = [] } = deployment.spec?.selector ?? {}
   if (Object.keys(matchLabels).length === 0 && matchExpressions.length === 0) return selectsAll(deployment)
   const selector = selectorOf(deployment.spec?.selector)

@@ -45,7 +45,7 @@ export function generations(deployment: Deployment, sets: readonly ReplicaSet[])
 
 export const isActiveSet = (set: ReplicaSet): boolean => replicasOf(set) > 0
 
-export function revisionOf(object: { readonly metadata: KubeObject['metadata'] }): number {
+function revisionOf(object: { readonly metadata: KubeObject['metadata'] }): number {
   const revision = Number(object.metadata.annotations?.[REVISION] ?? '0')
   return Number.isSafeInteger(revision) ? revision : 0
 }

@@ -4,7 +4,7 @@ import type { Pod, Service, ServicePort } from '../../../../model/schema/kinds/c
 import type { Endpoint } from '../../../../model/schema/kinds/discovery-v1.ts'
 import { hasEnded, isReady, isTerminating } from '../pods.ts'
 
-export interface ResolvedPort {
+interface ResolvedPort {
   readonly name: string
   readonly port: number
   readonly protocol: string
@@ -43,7 +43,7 @@ function portsOf(service: Service, pod: Pod): readonly ResolvedPort[] {
 }
 
 /** A pod that terminates is not ready, whatever its probe says; it still serves as long as the probe does. */
-export function endpointOf(service: Service, pod: Pod, zone: string | undefined): Endpoint {
+function endpointOf(service: Service, pod: Pod, zone: string | undefined): Endpoint {
   const serving = isReady(pod)
   const terminating = isTerminating(pod)
   const { name, namespace, uid } = pod.metadata

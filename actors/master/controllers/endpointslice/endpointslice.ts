@@ -16,10 +16,11 @@ import {
   serviceAccountUser,
   type Wish,
 } from '../controller.ts'
+import { difference } from '../difference.ts'
 import { controllerReference } from '../ownership.ts'
 import { asJson, create, patch, remove } from '../requests.ts'
 import { type EndpointGroup, groupEndpoints } from './endpoints.ts'
-import { Members, selectorOf } from './members.ts'
+import { Members, wantedLabels } from './members.ts'
 import { planSlices, type SliceContent } from './slices.ts'
 
 const SLICES = 'endpointslices.discovery.k8s.io'
@@ -40,7 +41,7 @@ export function endpointSliceController(): Controller {
     user: serviceAccountUser('endpointslice-controller'),
     observes: [
       { resource: 'services', keysOf: (change, view) => [members.serviceChanged(change, view)] },
-      { resource: 'pods', keysOf: (change, view) => members.podChanged(change, view) },
+      { resource: 'pods', keysOf: (change) => members.podChanged(change) },
       {
         resource: SLICES,
         keysOf: ({ type, object }) => {
@@ -60,7 +61,7 @@ function decideEndpoints(key: string, members: Members, view: View): Decision {
   const service = view.get<Service>('services', namespace, name)
   // Slices name their Service as owner and are collected as garbage; the older object names nobody.
   if (service === undefined) return withoutService(namespace, name, view)
-  if (service.metadata.deletionTimestamp !== undefined || selectorOf(service) === undefined) return NOTHING
+  if (service.metadata.deletionTimestamp !== undefined || wantedLabels(service) === undefined) return NOTHING
   if (view.get<KubeObject>('namespaces', '', namespace)?.metadata.deletionTimestamp !== undefined) return NOTHING
   const pods = [...members.podsOf(key, view)].toSorted((a, b) => ((a.metadata.uid ?? '') < (b.metadata.uid ?? '') ? -1 : 1))
   const zoneOf = (nodeName: string): string | undefined => view.get<Node>('nodes', '', nodeName)?.metadata.labels?.[ZONE]
@@ -85,14 +86,26 @@ function sliceWishes(service: Service, groups: readonly EndpointGroup[], view: V
     return reason(decision, `${ready} of ${endpoints.length} endpoints are ready`, causeOf('services', service))
   }
   const labels = sliceLabels(service)
+  const written = new Set([...plan.update.map(({ slice }) => slice), ...plan.remove])
   return [
     ...plan.create.map(
       (content): Wish => ({ request: create(SLICES, newSlice(service, labels, content), why('Created', content.endpoints)) }),
     ),
     ...plan.update.map(({ slice, content }): Wish => {
-      const changes = { endpoints: asJson(content.endpoints), ports: asJson(content.ports), metadata: { labels } }
+      const changes = {
+        endpoints: asJson(content.endpoints),
+        ports: asJson(content.ports),
+        metadata: { labels: difference(slice.metadata.labels, labels) ?? {} },
+      }
       return { request: patch(SLICES, slice, changes, why('Updated', content.endpoints)), tolerate: ['NotFound'] }
     }),
+    ...existing
+      .filter((slice) => !written.has(slice))
+      .flatMap((slice): Wish[] => {
+        const changed = difference(slice.metadata.labels, labels)
+        if (changed === undefined) return []
+        return [{ request: patch(SLICES, slice, { metadata: { labels: changed } }), tolerate: ['NotFound'] }]
+      }),
     ...plan.remove.map((slice): Wish => ({ request: remove(SLICES, slice, why('Deleted', [])), tolerate: ['NotFound'] })),
   ]
 }
@@ -144,8 +157,10 @@ function endpointsWishes(service: Service, groups: readonly EndpointGroup[], vie
     }
     return [{ request: create('endpoints', object), tolerate: ['AlreadyExists'] }]
   }
-  if (semanticallyEqual(existing.subsets ?? [], subsets) && semanticallyEqual(existing.metadata.labels, labels)) return []
-  return [{ request: patch('endpoints', existing, { subsets: asJson(subsets), metadata: { labels } }), tolerate: ['NotFound'] }]
+  const relabelled = difference(existing.metadata.labels, labels)
+  if (semanticallyEqual(existing.subsets, subsets) && relabelled === undefined) return []
+  const changes = { subsets: asJson(subsets), metadata: { labels: relabelled ?? {} } }
+  return [{ request: patch('endpoints', existing, changes), tolerate: ['NotFound'] }]
 }
 
 function subsetOf({ endpoints, ports }: EndpointGroup): EndpointSubset | undefined {

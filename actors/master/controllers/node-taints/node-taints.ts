@@ -41,7 +41,7 @@ const concerns = (before: KubeObject | undefined, now: KubeObject): boolean => {
   return !semanticallyEqual(statuses(before), statuses(now))
 }
 
-export function wantedTaints(node: Node): readonly Pick<Taint, 'key' | 'effect'>[] {
+function wantedTaints(node: Node): readonly Pick<Taint, 'key' | 'effect'>[] {
   const wanted: Pick<Taint, 'key' | 'effect'>[] = []
   const ready = readyStatus(node)
   if (ready === 'False') wanted.push({ key: NOT_READY, effect: 'NoSchedule' }, { key: NOT_READY, effect: 'NoExecute' })
