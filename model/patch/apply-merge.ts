@@ -95,8 +95,8 @@ function firstByName(names: readonly string[], elements: readonly Json[]): Reado
   return found
 }
 
-/** Undefined if nothing is left of a container. */
-export function without(value: Json, fields: FieldSet, structure: Structure): Json | undefined {
+/** A container of which nothing is left stays empty: it was not to go itself. */
+export function without(value: Json, fields: FieldSet, structure: Structure): Json {
   if (isGranular(structure) && isObject(value)) {
     const kept = copyOf(value)
     for (const [element, below] of fields.children) {
@@ -107,7 +107,7 @@ export function without(value: Json, fields: FieldSet, structure: Structure): Js
       if (left === undefined) delete kept[key]
       else setMember(kept, key, left)
     }
-    return Object.keys(kept).length === 0 ? undefined : kept
+    return kept
   }
   if (isAssociative(structure) && isList(value)) {
     const kept: Json[] = []
@@ -116,7 +116,7 @@ export function without(value: Json, fields: FieldSet, structure: Structure): Js
       const left = below === undefined ? element : below.member ? undefined : without(element, below, elementStructure(structure))
       if (left !== undefined) kept.push(left)
     }
-    return kept.length === 0 ? undefined : kept
+    return kept
   }
   return value
 }

@@ -57,7 +57,7 @@ function applied(config: JsonObject, structure: Structure, application: Applicat
   const laidOver = overlay(jsonOf(base), config, structure) ?? null
   const everybody = others.reduce((all, { fields }) => union(all, fields), union(wanted, METADATA))
   const givenUp = last ? difference(withStructs(last.fields, structure), withStructs(everybody, structure)) : EMPTY
-  const result = ((isEmpty(givenUp) ? laidOver : without(laidOver, givenUp, structure)) ?? {}) as unknown as KubeObject
+  const result = (isEmpty(givenUp) ? laidOver : without(laidOver, givenUp, structure)) as unknown as KubeObject
 
   const compareIn = comparing(base, result, subresource)
   const conflicts: Conflict[] = []
