@@ -23,7 +23,7 @@ import {
   defaultService,
 } from './networking.ts'
 import { defaultPod, defaultPodTemplate } from './pods.ts'
-import { defaultClaim, defaultCsiDriver, defaultStorageClass, defaultVolumeObject } from './storage.ts'
+import { defaultClaimObject, defaultCsiDriver, defaultStorageClass, defaultVolumeObject } from './storage.ts'
 import {
   defaultAutoscaler,
   defaultCronJob,
@@ -41,7 +41,7 @@ const defaults: Readonly<Record<string, (draft: Draft) => void>> = {
   'v1/Namespace': defaultNamespace,
   'v1/Node': defaultNode,
   'v1/PersistentVolume': defaultVolumeObject,
-  'v1/PersistentVolumeClaim': defaultClaim,
+  'v1/PersistentVolumeClaim': defaultClaimObject,
   'v1/Pod': defaultPod,
   'v1/PodTemplate': (draft) => defaultPodTemplate(partOf(draft, 'template')),
   'v1/ReplicationController': defaultReplicationController,

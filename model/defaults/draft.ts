@@ -26,7 +26,8 @@ const NONE: readonly Draft[] = []
 
 export function partsOf(draft: Draft | undefined, field: string): readonly Draft[] {
   const value = draft?.[field]
-  return Array.isArray(value) ? value.filter(isDraft) : NONE
+  if (!Array.isArray(value)) return NONE
+  return value.every(isDraft) ? value : value.filter(isDraft)
 }
 
 /** Gives each field its value where nothing was said; an empty text is nothing. */

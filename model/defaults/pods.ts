@@ -10,7 +10,7 @@ const POD_SPEC = {
   schedulerName: 'default-scheduler',
 }
 const CONTAINER = { terminationMessagePath: '/dev/termination-log', terminationMessagePolicy: 'File' }
-const PROBE = { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 }
+const PROBE: Readonly<Record<string, number>> = { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 }
 const HTTP_GET = { path: '/', scheme: 'HTTP' }
 const CONTAINER_LISTS = ['containers', 'initContainers', 'ephemeralContainers']
 
@@ -72,7 +72,7 @@ function defaultContainer(container: Draft): void {
 }
 
 function defaultProbe(probe: Draft): void {
-  for (const [field, value] of Object.entries(PROBE)) if (!probe[field]) probe[field] = value
+  for (const field in PROBE) if (!probe[field]) probe[field] = PROBE[field]
   defaultHttpGet(probe)
   const grpc = partOf(probe, 'grpc')
   if (grpc && isAbsent(grpc.service)) grpc.service = ''

@@ -42,10 +42,11 @@ const preparations: Readonly<Record<string, (draft: Draft) => void>> = {
   '/PersistentVolumeClaim': (claim) => {
     fill(ensurePart(claim, 'status'), { phase: 'Pending' })
     addText(ensurePart(claim, 'metadata'), 'finalizers', 'kubernetes.io/pvc-protection')
-    mirrorDataSource(ensurePart(claim, 'spec'))
   },
   '/Pod': (pod) => {
-    pod.status = { phase: 'Pending', qosClass: qosClass(partOf(pod, 'spec')) }
+    const spec = partOf(pod, 'spec')
+    const isGated = partsOf(spec, 'schedulingGates').length > 0
+    pod.status = { phase: 'Pending', qosClass: qosClass(spec), ...(isGated ? { conditions: [{ ...GATED }] } : {}) }
   },
   '/Service': (service) => prepareService(ensurePart(service, 'spec')),
   'apps/DaemonSet': (set) => {
@@ -53,6 +54,16 @@ const preparations: Readonly<Record<string, (draft: Draft) => void>> = {
     ensurePart(metadata, 'annotations')[TEMPLATE_GENERATION] = '1'
   },
   'batch/Job': prepareJob,
+}
+
+/** What holds the scheduler back is said at once. */
+const GATED = {
+  type: 'PodScheduled',
+  status: 'False',
+  lastProbeTime: null,
+  lastTransitionTime: null,
+  reason: 'SchedulingGated',
+  message: 'Scheduling is blocked due to non-empty scheduling gates',
 }
 
 const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation'
@@ -69,13 +80,6 @@ function addNotReadyTaint(spec: Draft): void {
   if (!taints.some((taint) => taint.key === key && taint.effect === 'NoSchedule')) {
     spec.taints = [...taints, { key, effect: 'NoSchedule' }]
   }
-}
-
-/** `dataSource` and `dataSourceRef` say the same. */
-function mirrorDataSource(spec: Draft): void {
-  const [source, reference] = [partOf(spec, 'dataSource'), partOf(spec, 'dataSourceRef')]
-  if (source && !reference) spec.dataSourceRef = { ...source }
-  else if (reference && !source && isAbsent(reference.namespace)) spec.dataSource = { ...reference }
 }
 
 /** This cluster speaks IPv4; a Service without addresses of its own and without selector may be anything. */

@@ -11,6 +11,19 @@ export function defaultClaim(claim: Draft): void {
   fill(ensurePart(claim, 'status'), { phase: 'Pending' })
 }
 
+/** One that stands alone, not as a template. */
+export function defaultClaimObject(claim: Draft): void {
+  defaultClaim(claim)
+  mirrorDataSource(ensurePart(claim, 'spec'))
+}
+
+/** `dataSource` and `dataSourceRef` say the same. */
+function mirrorDataSource(spec: Draft): void {
+  const [source, reference] = [partOf(spec, 'dataSource'), partOf(spec, 'dataSourceRef')]
+  if (source && !reference) spec.dataSourceRef = { ...source }
+  else if (reference && !source && isAbsent(reference.namespace)) spec.dataSource = { ...reference }
+}
+
 export function defaultVolumeObject(volume: Draft): void {
   const spec = ensurePart(volume, 'spec')
   fill(spec, { persistentVolumeReclaimPolicy: 'Retain', volumeMode: 'Filesystem' })

@@ -152,6 +152,27 @@ export function checkEvent(errors: Errors, event: Event): void {
   if (isNew) checkNewEvent(errors, event)
 }
 
+const FIXED_IN_EVENTS = [
+  'involvedObject',
+  'reason',
+  'message',
+  'type',
+  'eventTime',
+  'action',
+  'related',
+  'reportingComponent',
+  'reportingInstance',
+] as const
+
+/** Of an event in the new form only its series goes on. */
+export function checkEventUpdate(errors: Errors, event: Event, old: Event): void {
+  checkEvent(errors, event)
+  if (!old.eventTime) return
+  for (const field of FIXED_IN_EVENTS) {
+    if (!semanticallyEqual(event[field], old[field])) errors.push(invalidValue(Path.of(field), event[field] ?? '', IMMUTABLE))
+  }
+}
+
 function checkNewEvent(errors: Errors, event: Event): void {
   const controller = Path.of('reportingController')
   if (!event.reportingComponent) errors.push(required(controller))

@@ -46,8 +46,9 @@ export function checkPodUpdate(errors: Errors, pod: Pod, old: Pod): void {
   checkAddedTolerations(errors, listed(spec.tolerations), listed(before.tolerations))
   const gated = checkRemovedGates(errors, spec, before)
   if (errors.length > had) return
-  const changed = changedFields(settled(spec, before, gated), before)
-  if (changed.length > 0) errors.push(forbiddenField(SPEC, `${MAY_CHANGE}\n${changed.join('\n')}`))
+  const rest = settled(spec, before, gated)
+  if (semanticallyEqual(rest, before)) return
+  errors.push(forbiddenField(SPEC, `${MAY_CHANGE}\n${changedFields(rest, before).join('\n')}`))
 }
 
 /** Of `status`: a pod may be promised a node, and that must be the name of one. */
