@@ -113,6 +113,24 @@ describe('sockets', () => {
     expect(Buffer.concat(parts).equals(Buffer.from(sent.toReversed()))).toBe(true)
   })
 
+  it('hears a client out whose backend has ended its half first', async () => {
+    const heard = Promise.withResolvers<string>()
+    const { backend } = await serverAt('127.0.0.1', (socket) => {
+      socket.end('greeting')
+      let text = ''
+      socket.on('data', (part) => {
+        text += part
+      })
+      socket.on('end', () => heard.resolve(text))
+    })
+    const listener = await listenerTo([backend])
+    await program(makeNetwork(), { set: [listener] })
+    const socket = createConnection({ host: listener.address, port: listener.port, allowHalfOpen: true })
+    await once(socket.resume(), 'end')
+    socket.end('after the greeting')
+    expect(await heard.promise).toBe('after the greeting')
+  })
+
   it('lets connections live on when their backend leaves or the listener is removed', async () => {
     const { backend } = await serverAt('127.0.0.1', (socket) => socket.pipe(socket))
     const listener = await listenerTo([backend])

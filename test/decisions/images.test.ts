@@ -193,6 +193,22 @@ describe('own images', () => {
     agent.destroy()
   })
 
+  it('leaves an idle connection open for its last request when it accepts no more', async () => {
+    const { child, port, exited } = await start('kinora.local/hello')
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    await fetchHeaders(port, agent)
+    child.kill('SIGTERM')
+    const accepts = () =>
+      fetchText(port, '/').then(
+        () => true,
+        () => false,
+      )
+    while (await accepts());
+    expect((await fetchHeaders(port, agent)).connection).toBe('close')
+    expect((await exited)[0]).toBe(0)
+    agent.destroy()
+  })
+
   it('pause ends with 0 when told to', async () => {
     const { command = [] } = resolve('registry.k8s.io/pause:3.10') ?? {}
     const child = spawn(command[0] ?? '', command.slice(1), { stdio: 'ignore' })
