@@ -362,7 +362,6 @@ export const podMachine = podSetup.createMachine({
       },
     },
     terminating: {
-      id: 'terminating',
       initial: 'withdrawing',
       states: {
         withdrawing: {
