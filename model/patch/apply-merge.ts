@@ -1,8 +1,9 @@
 // A live object with what somebody applies laid over it, and an object without some of its fields: the two steps by which
 // server-side apply changes values. What is not touched is shared with the result.
+import { setOwn } from '../codec/json.ts'
 import type { Json, JsonObject } from '../object.ts'
 import type { FieldSet } from './field-set.ts'
-import { copyOf, isList, isObject, memberOf, setMember } from './members.ts'
+import { copyOf, isList, isObject, memberOf } from './members.ts'
 import type { Structure } from './structure.ts'
 import { elementOf, elementStructure, fieldStructure, isAssociative, isGranular } from './typed-fields.ts'
 
@@ -33,7 +34,7 @@ function overlayObject(live: JsonObject, config: JsonObject, structure: Paramete
   const merged = copyOf(live)
   for (const key of Object.keys(config)) {
     const value = overlay(memberOf(live, key), config[key] ?? null, fieldStructure(structure, key))
-    if (value !== undefined) setMember(merged, key, value)
+    if (value !== undefined) setOwn(merged, key, value)
   }
   return merged
 }
@@ -105,7 +106,7 @@ export function without(value: Json, fields: FieldSet, structure: Structure): Js
       if (member === undefined) continue
       const left = below.member ? undefined : without(member, below, fieldStructure(structure, key))
       if (left === undefined) delete kept[key]
-      else setMember(kept, key, left)
+      else setOwn(kept, key, left)
     }
     return kept
   }

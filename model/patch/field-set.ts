@@ -1,7 +1,8 @@
 // Sets of fields as managed fields keep them (structured-merge-diff's fieldpath.Set): a tree whose edges are path elements in
 // their written form, `f:spec`, `k:{"name":"a"}`, `v:"x"`, `i:0`. Sets are never changed once they are made.
+import { setOwn } from '../codec/json.ts'
 import type { Json, JsonObject } from '../object.ts'
-import { isObject, setMember } from './members.ts'
+import { isObject } from './members.ts'
 
 export interface FieldSet {
   /** Whether the path that leads here is itself in the set. */
@@ -131,6 +132,6 @@ export function fieldsV1Of(set: FieldSet): JsonObject {
 function writeNode(set: FieldSet): JsonObject {
   const node: Record<string, Json> = {}
   if (set.member && set.children.size > 0) node['.'] = {}
-  for (const [element, child] of set.children) setMember(node, element, writeNode(child))
+  for (const [element, child] of set.children) setOwn(node, element, writeNode(child))
   return node
 }

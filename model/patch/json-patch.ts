@@ -1,8 +1,9 @@
 // JSON patch (RFC 6902): a list of operations on places that JSON pointers name, all carried out or none.
+import { setOwn } from '../codec/json.ts'
 import { equalJson } from '../equality.ts'
 import type { Json, JsonObject } from '../object.ts'
 import { tooLarge } from '../status.ts'
-import { copyOf, isList, isObject, memberOf, setMember } from './members.ts'
+import { copyOf, isList, isObject, memberOf } from './members.ts'
 import { type PatchOutcome, refusedPatch, UNFIT } from './outcome.ts'
 
 /** As many operations as Kubernetes takes in one patch. */
@@ -88,7 +89,7 @@ class Draft {
       return
     }
     const { parent, step } = place
-    if (!isList(parent)) return setMember(parent, step, value)
+    if (!isList(parent)) return setOwn(parent, step, value)
     const index = step === '-' ? parent.length : indexIn(parent, step)
     if (index > parent.length) throw new Misfit()
     parent.splice(index, 0, value)
@@ -103,7 +104,7 @@ class Draft {
     const { parent, step } = place
     read(parent, [step])
     if (isList(parent)) parent[existingIndex(parent, step)] = value
-    else setMember(parent, step, value)
+    else setOwn(parent, step, value)
   }
 
   remove(steps: readonly string[]): void {
@@ -122,7 +123,7 @@ class Draft {
     if (isList(value)) return value.map((element) => this.copied(element))
     if (!isObject(value)) return value
     const copy: Record<string, Json> = {}
-    for (const key of Object.keys(value)) setMember(copy, key, this.copied(value[key] ?? null))
+    for (const key of Object.keys(value)) setOwn(copy, key, this.copied(value[key] ?? null))
     return copy
   }
 
@@ -135,7 +136,7 @@ class Draft {
     for (const step of steps.slice(0, -1)) {
       const child = this.#writable(read(parent, [step]))
       if (isList(parent)) parent[existingIndex(parent, step)] = child
-      else setMember(parent, step, child)
+      else setOwn(parent, step, child)
       parent = child
     }
     return { parent, step: last }

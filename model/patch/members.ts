@@ -9,11 +9,5 @@ export const isList = (value: unknown): value is readonly Json[] => Array.isArra
 export const memberOf = (object: JsonObject, key: string): Json | undefined =>
   Object.hasOwn(object, key) ? object[key] : undefined
 
-/** Assignment would call the setter of `__proto__` and change the prototype instead. */
-export function setMember(target: Record<string, Json>, key: string, value: Json): void {
-  if (key === '__proto__') Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true })
-  else target[key] = value
-}
-
 /** A shallow copy that may be written to; spreading keeps an own `__proto__` a member. */
 export const copyOf = (object: JsonObject): Record<string, Json> => ({ ...object })

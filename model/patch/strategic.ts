@@ -1,9 +1,10 @@
 // Strategic merge patch: as a merge patch, but lists whose type says so are merged by key, and directives in the patch
 // (`$patch`, `$retainKeys`, `$setElementOrder/…`, `$deleteFromPrimitiveList/…`) say what a merge alone cannot.
+import { setOwn } from '../codec/json.ts'
 import type { Json, JsonObject } from '../object.ts'
 import { type Field, type MessageType, type Shape, typeOf } from '../schema/types.ts'
 import { inOrderOf, mergeInOrder } from './element-order.ts'
-import { copyOf, isList, isObject, memberOf, setMember } from './members.ts'
+import { copyOf, isList, isObject, memberOf } from './members.ts'
 import { type PatchOutcome, refusedPatch } from './outcome.ts'
 
 const DIRECTIVE = '$patch'
@@ -65,7 +66,7 @@ function mergeObjects(original: JsonObject, patch: JsonObject, shape: Shape | un
       continue
     }
     const present = memberOf(merged, key)
-    setMember(merged, key, mergeMember(present, value, mergingOf(shape, key)))
+    setOwn(merged, key, mergeMember(present, value, mergingOf(shape, key)))
   }
   for (const key of Object.keys(patch)) {
     if (key.startsWith(SET_ORDER)) setOrder(merged, original, patch, key.slice(SET_ORDER.length), shape)
@@ -136,7 +137,7 @@ function deleteFromList(merged: Record<string, Json>, key: string, doomed: Json)
   const present = memberOf(merged, key)
   if (!isList(present)) return
   const gone = new Set(doomed)
-  setMember(
+  setOwn(
     merged,
     key,
     present.filter((element) => !gone.has(element)),
@@ -176,7 +177,7 @@ function setOrder(
     throw new BadPatch(`The order in patch list:\n${text(named)}\n doesn't match ${SET_ORDER} list:\n${text(order)}\n`)
   }
   const before = memberOf(original, key)
-  setMember(merged, key, mergeInOrder(list, order, isList(before) ? before : [], mergeKey))
+  setOwn(merged, key, mergeInOrder(list, order, isList(before) ? before : [], mergeKey))
 }
 
 /** What a patch brings where nothing was: its directives have nothing to act on, nulls nothing to remove. */
@@ -190,7 +191,7 @@ function withoutDirectives(value: Json): Json {
   for (const key of Object.keys(value)) {
     const member = memberOf(value, key)
     if (member === undefined || member === null || isDirective(key)) continue
-    setMember(clean, key, withoutDirectives(member))
+    setOwn(clean, key, withoutDirectives(member))
   }
   return clean
 }
