@@ -7,7 +7,7 @@ import { controllersMachine } from '../../actors/master/controllers/controllers.
 import { patchOwn } from '../../actors/master/controllers/requests.ts'
 import { schedulerMachine } from '../../actors/master/scheduler/scheduler.machine.ts'
 import type { KubeObject } from '../../model/object.ts'
-import { internalError } from '../../model/status.ts'
+import { forbidden, internalError } from '../../model/status.ts'
 import { ControllerWorld, deployment, readyNode, runningStatus, START_MS } from './controller-world.ts'
 import { TakenTransitions } from './transitions.ts'
 
@@ -203,6 +203,38 @@ describe('a Deployment', () => {
     expect(conditionsOf(world, 'web').Progressing).toBe('True ReplicaSetUpdated')
     world.advance(65_000)
     expect(conditionsOf(world, 'web').Progressing).toBe('False ProgressDeadlineExceeded')
+  })
+
+  test('says why its pods cannot be made, as long as they cannot', () => {
+    const world = cluster()
+    const failing = {
+      type: 'ReplicaFailure',
+      status: 'True',
+      reason: 'FailedCreate',
+      message: 'pods "x" is forbidden: exceeded quota',
+    }
+    world.refuse = ({ verb, resource }) =>
+      verb === 'create' && resource === 'pods'
+        ? { ok: false, status: forbidden({ group: '', resource: 'pods', name: 'x' }, 'exceeded quota') }
+        : undefined
+    world.create('deployments.apps', deployment('web', 1))
+    world.advance(5000)
+    const [set] = world.list('replicasets.apps')
+    expect(set?.status).toMatchObject({ replicas: 0, conditions: [failing] })
+    expect(statusOf(world, 'web').conditions).toContainEqual(expect.objectContaining(failing))
+    expect(world.events('FailedCreate')).toEqual(['Error creating: pods "x" is forbidden: exceeded quota'])
+    const writes = () => world.requests.filter(({ subresource }) => subresource === 'status').length
+    const before = writes()
+    world.advance(60_000)
+    expect(writes()).toBe(before)
+    world.refuse = undefined
+    world.advance(1_000_000)
+    converge(world)
+    expect(conditionsOf(world, 'web')).toEqual({
+      Available: 'True MinimumReplicasAvailable',
+      Progressing: 'True NewReplicaSetAvailable',
+    })
+    expect(world.list('replicasets.apps')[0]?.status).not.toHaveProperty('conditions')
   })
 
   test('keeps no more history than it is told', () => {

@@ -33,6 +33,8 @@ export type ControllerEvent =
 interface Context extends ControllerInput {
   readonly queue: KeyedQueue
   readonly recorder: EventRecorder
+  /** Of keys whose last decision failed. */
+  readonly failures: Map<string, string>
   /** The newest failure, for whoever looks at the chart. */
   readonly lastFailure: string | undefined
 }
@@ -84,6 +86,7 @@ export const controllerMachine = setup({
     ...input,
     queue: new KeyedQueue(),
     recorder: new EventRecorder(input.controller.name),
+    failures: new Map(),
     lastFailure: undefined,
   }),
   invoke: { src: 'observing', id: 'observing', input: ({ context }) => context },
@@ -127,29 +130,35 @@ function decideReadyKeys(context: Context, self: Self): void {
 }
 
 function decideKey(context: Context, self: Self, key: string, nowMs: number): void {
-  const { controller, view, host, queue } = context
+  const { controller, view, host, queue, failures } = context
+  const failure = failures.get(key)
   let decision: Decision = NOTHING
-  let failure: string | undefined
+  let failed: string | undefined
   try {
-    decision = controller.decide(key, { view, nowMs, random: host.random })
+    decision = controller.decide(key, { view, nowMs, random: host.random, ...(failure === undefined ? {} : { failure }) })
   } catch (error) {
     // One object that a decision cannot stomach must not keep the controller from all others.
-    failure = `${key}: ${error instanceof Error ? error.message : String(error)}`
+    failed = error instanceof Error ? error.message : String(error)
   }
   for (const note of decision.events ?? []) tell(context, note)
   let open = decision.wishes.length
   const settled = (): void => {
-    if (failure === undefined) queue.done(key, host.clock.now(), decision.againAfterMs)
-    else queue.failed(key, host.clock.now())
-    if (failure !== undefined || decision.wishes.length > 0)
-      self.send({ type: 'key.settled', key, ...(failure === undefined ? {} : { failure }) })
+    if (failed === undefined) {
+      failures.delete(key)
+      queue.done(key, host.clock.now(), decision.againAfterMs)
+    } else {
+      failures.set(key, failed)
+      queue.failed(key, host.clock.now())
+    }
+    if (failed !== undefined || decision.wishes.length > 0)
+      self.send({ type: 'key.settled', key, ...(failed === undefined ? {} : { failure: `${key}: ${failed}` }) })
   }
   if (open === 0) return settled()
   for (const wish of decision.wishes)
     context.api.request(wish.request, (answer) => {
       const note = wish.tells?.(answer)
       if (note !== undefined) tell(context, note)
-      if (!isFine(wish, answer)) failure ??= `${key}: ${answer.ok ? '' : (answer.status.message ?? '')}`
+      if (!answer.ok && !isFine(wish, answer)) failed ??= answer.status.message ?? answer.status.reason ?? 'failed'
       open -= 1
       if (open === 0) settled()
     })

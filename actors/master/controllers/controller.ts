@@ -22,10 +22,12 @@ export interface Observation {
   keysOf(change: Change, view: View): Iterable<string>
 }
 
-interface Facts {
+export interface Facts {
   readonly view: View
   readonly nowMs: number
   readonly random: Random
+  /** Why a wish of the previous decision about this key failed, in the API's words. */
+  readonly failure?: string
 }
 
 export interface Decision {

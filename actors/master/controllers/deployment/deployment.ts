@@ -35,7 +35,7 @@ import {
   replicasAnnotations,
 } from './replica-sets.ts'
 import { isScalingEvent, type Resize, recreateStep, rollingStep, scaleStep, totalReplicas } from './scaling.ts'
-import { countedStatus, isComplete, pauseNoted, progressed, rolloutStatus } from './status.ts'
+import { countedStatus, failureNoted, isComplete, pauseNoted, progressed, rolloutStatus } from './status.ts'
 import { sameTemplate } from './template-hash.ts'
 
 const SETS = 'replicasets.apps'
@@ -109,7 +109,7 @@ function decideDeployment(deployment: Deployment, candidates: readonly ReplicaSe
   ]
   const sets = generations(deployment, [...claims.mine, ...claims.adopt])
   const before = deployment.status?.conditions ?? []
-  const noted = pauseNoted(deployment, before, nowMs)
+  const noted = failureNoted(pauseNoted(deployment, before, nowMs), sets, nowMs)
   const ending = deployment.metadata.deletionTimestamp !== undefined
   const step = ending ? { wishes: [], scalingOnly: true } : nextStep(deployment, sets, view)
   const conditions =

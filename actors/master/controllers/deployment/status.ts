@@ -99,6 +99,13 @@ export function countedStatus(
   }
 }
 
+/** What keeps a ReplicaSet from its pods keeps the Deployment; the new one's trouble counts first. */
+export function failureNoted(conditions: Conditions, { newest, old }: Generations, nowMs: number): Conditions {
+  const failure = [newest, ...old].flatMap((set) => set?.status?.conditions ?? []).find(({ type }) => type === 'ReplicaFailure')
+  if (failure === undefined) return conditions.filter(({ type }) => type !== 'ReplicaFailure')
+  return withCondition(conditions, 'ReplicaFailure', failure.status, failure.reason ?? '', failure.message ?? '', nowMs)
+}
+
 /** The condition Progressing after a step of the rollout, and when to look again whether it is stuck. */
 export function rolloutStatus(
   deployment: Deployment,

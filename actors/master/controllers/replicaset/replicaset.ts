@@ -4,11 +4,13 @@ import type { ReplicaSet, ReplicaSetStatus } from '../../../../model/schema/kind
 import type { Pod, PodTemplateSpec, ReplicationController } from '../../../../model/schema/kinds/core-v1.ts'
 import type { LabelSelector } from '../../../../model/schema/kinds/meta-v1.ts'
 import { selectorOf } from '../../../../model/selectors.ts'
+import { formatTime } from '../../../../model/time.ts'
 import type { Change, View } from '../../../ports/view.ts'
 import {
   type Controller,
   causeOf,
   type Decision,
+  type Facts,
   itself,
   keyOf,
   NOTHING,
@@ -74,12 +76,13 @@ export function replicasController(of: keyof typeof KINDS): Controller {
         },
       },
     ],
-    decide: (key, { view, nowMs }) => {
+    decide: (key, facts) => {
+      const { view } = facts
       const { namespace, name } = partsOf(key)
       const owner = view.get<Replicated>(kind.resource, namespace, name)
       if (owner === undefined) return NOTHING
       const candidates = [...view.ownedBy<Pod>('pods', owner.metadata.uid ?? ''), ...orphans.in<Pod>(view, 'pods', namespace)]
-      return decideReplicas(kind, owner, candidates, view, nowMs)
+      return decideReplicas(kind, owner, candidates, facts)
     },
   }
 }
@@ -96,7 +99,7 @@ function* keysOfPod(kind: Kind, { object, previous }: Change, view: View): Itera
     if (selectorOf(kind.selector(owner)).matches(object.metadata.labels)) yield keyOf(owner)
 }
 
-function decideReplicas(kind: Kind, owner: Replicated, candidates: readonly Pod[], view: View, nowMs: number): Decision {
+function decideReplicas(kind: Kind, owner: Replicated, candidates: readonly Pod[], { view, nowMs, failure }: Facts): Decision {
   const selector = selectorOf(kind.selector(owner))
   const { mine, adopt, release } = claim(owner, candidates, (pod) => selector.matches(pod.metadata.labels))
   const takeable = adopt.filter((pod) => !hasEnded(pod))
@@ -118,7 +121,9 @@ function decideReplicas(kind: Kind, owner: Replicated, candidates: readonly Pod[
   }
   const minReadySeconds = owner.spec?.minReadySeconds ?? 0
   const waits = active.map((pod) => availableInMs(pod, minReadySeconds, nowMs))
-  const status = statusOf(owner, active, mine.filter((pod) => isTerminating(pod) && !hasEnded(pod)).length, waits)
+  const counted = countedStatus(owner, active, mine.filter((pod) => isTerminating(pod) && !hasEnded(pod)).length, waits)
+  const conditions = failureNoted(owner, active.length === wanted ? undefined : failure, active.length < wanted, nowMs)
+  const status = { ...counted, ...(conditions === undefined ? {} : { conditions }) }
   const changes = difference(owner.status, status)
   if (changes !== undefined)
     wishes.push({ request: patchOwn(kind.resource, owner, { status: changes }, undefined, 'status'), tolerate: ['NotFound'] })
@@ -126,10 +131,14 @@ function decideReplicas(kind: Kind, owner: Replicated, candidates: readonly Pod[
   return { wishes, ...(Number.isFinite(again) ? { againAfterMs: again } : {}) }
 }
 
-function statusOf(owner: Replicated, active: readonly Pod[], terminating: number, waits: readonly number[]): ReplicaSetStatus {
+function countedStatus(
+  owner: Replicated,
+  active: readonly Pod[],
+  terminating: number,
+  waits: readonly number[],
+): ReplicaSetStatus {
   const templateLabels = selectorOf({ matchLabels: owner.spec?.template?.metadata?.labels ?? {} })
   const count = (predicate: (pod: Pod, at: number) => boolean): number | undefined => active.filter(predicate).length || undefined
-  const { conditions } = (owner.status ?? {}) as ReplicaSetStatus
   return {
     replicas: active.length,
     fullyLabeledReplicas: count((pod) => templateLabels.matches(pod.metadata.labels)),
@@ -137,8 +146,23 @@ function statusOf(owner: Replicated, active: readonly Pod[], terminating: number
     availableReplicas: count((_, at) => waits[at] === 0),
     ...(owner.kind === 'ReplicaSet' ? { terminatingReplicas: terminating } : {}),
     observedGeneration: owner.metadata.generation,
-    ...(conditions === undefined ? {} : { conditions }),
   }
+}
+
+/** The condition ReplicaFailure, as long as pods are wanted that cannot be made (or made to go). */
+function failureNoted(
+  owner: Replicated,
+  failure: string | undefined,
+  creating: boolean,
+  nowMs: number,
+): ReplicaSetStatus['conditions'] {
+  const before = ((owner.status ?? {}) as ReplicaSetStatus).conditions ?? []
+  const others = before.filter(({ type }) => type !== 'ReplicaFailure')
+  if (failure === undefined) return others.length > 0 ? others : undefined
+  // The first failure stays: its words are as good as those of the next, and each would cost a write.
+  if (others.length < before.length) return before
+  const reason = creating ? 'FailedCreate' : 'FailedDelete'
+  return [...others, { type: 'ReplicaFailure', status: 'True', reason, message: failure, lastTransitionTime: formatTime(nowMs) }]
 }
 
 /** Pods of all replica sets of one Deployment: a node that has many of them gives one up first. */
