@@ -9,6 +9,9 @@ const dnsSubdomain = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*
 const dns1035Label = /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/
 const wildcardSubdomain = /^\*\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/
 const qualifiedName = /^(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/
+/** With its prefix: what most keys are, decided at one go. */
+const wholeQualifiedName =
+  /^(?:[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*\/)?(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/
 const labelValue = /^(?:(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/
 const configMapKey = /^[-._a-zA-Z0-9]+$/
 const cIdentifier = /^[A-Za-z_][A-Za-z0-9_]*$/
@@ -112,7 +115,7 @@ export function isEnvVarName(value: string): Words {
 
 /** `name` or `prefix/name`: keys of labels and annotations, conditions, finalizers, resources. */
 export function isQualifiedName(value: string): Words {
-  if (value.length <= 63 && qualifiedName.test(value)) return NONE
+  if (value.length <= 63 && wholeQualifiedName.test(value)) return NONE
   const words: string[] = []
   const parts = value.split('/')
   const name = parts.at(-1) ?? ''

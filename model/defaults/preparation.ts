@@ -19,8 +19,8 @@ export function prepareForCreate(draft: Draft, kind: Kind): void {
   preparations[name]?.(draft)
 }
 
-/** Nodes report their status with their first request. */
-const KEEPS_STATUS: ReadonlySet<string> = new Set(['/Node'])
+/** Nodes report their status with their first request; that of a pod is made below. */
+const KEEPS_STATUS: ReadonlySet<string> = new Set(['/Node', '/Pod'])
 
 function resetStatus(draft: Draft, { group, version, kind }: Kind): void {
   const field = typeForKind(group, version, kind)?.fields.get('status')
@@ -123,9 +123,9 @@ export function qosClass(spec: Draft | undefined): 'Guaranteed' | 'Burstable' | 
       const resources = partOf(container, 'resources')
       const [requests, limits] = [partOf(resources, 'requests'), partOf(resources, 'limits')]
       for (const name of ['cpu', 'memory']) {
-        const [request, limit] = [amountOf(requests, name), amountOf(limits, name)]
-        if (request > 0n || limit > 0n) anything = true
-        if (limit === 0n || (!isAbsent(requests?.[name]) && request !== limit)) guaranteed = false
+        const [request, limit] = [requests?.[name], limits?.[name]]
+        if (isPositive(request) || isPositive(limit)) anything = true
+        if (!isPositive(limit) || (!isAbsent(request) && !isSameAmount(request, limit))) guaranteed = false
       }
     }
   }
@@ -133,7 +133,9 @@ export function qosClass(spec: Draft | undefined): 'Guaranteed' | 'Burstable' | 
   return guaranteed ? 'Guaranteed' : 'Burstable'
 }
 
-function amountOf(list: Draft | undefined, name: string): bigint {
-  const text = list?.[name]
-  return typeof text === 'string' ? parseQuantity(text).nanos : 0n
-}
+/** Decoding has made amounts canonical: only zero begins with a zero, unless it has a fraction. */
+const isPositive = (amount: unknown): boolean =>
+  typeof amount === 'string' && (/^[1-9]/.test(amount) || parseQuantity(amount).nanos > 0n)
+
+const isSameAmount = (a: unknown, b: unknown): boolean =>
+  a === b || (typeof a === 'string' && typeof b === 'string' && parseQuantity(a).nanos === parseQuantity(b).nanos)

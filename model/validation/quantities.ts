@@ -128,5 +128,11 @@ const ZERO: Quantity = { nanos: 0n, format: 'DecimalSI' }
 /** What decoding let through is a quantity. */
 export const amountOf = (text: string | undefined): Quantity => (text === undefined ? ZERO : (tryParseQuantity(text) ?? ZERO))
 
-export const compareAmounts = (a: string | undefined, b: string | undefined): number =>
-  compareQuantities(amountOf(a), amountOf(b))
+export function compareAmounts(a = '0', b = '0'): number {
+  if (a === b) return 0
+  // Amounts with the same suffix compare as numbers do: nearly all pairs of request and limit.
+  const [left, right] = [Number.parseInt(a, 10), Number.parseInt(b, 10)]
+  const sameSuffix = a.slice(String(left).length) === b.slice(String(right).length)
+  if (sameSuffix && left !== right && Number.isSafeInteger(left) && Number.isSafeInteger(right)) return left < right ? -1 : 1
+  return compareQuantities(amountOf(a), amountOf(b))
+}
