@@ -298,20 +298,38 @@ describe('a cluster', () => {
     expect(brake()).toBe('none')
   })
 
-  test.each(['node', 'zone'])('a %s chart that fails begins anew', (part) => {
+  test.each([
+    ['node', 3],
+    ['zone', 2],
+  ])('a %s chart that fails begins anew, and no other', (part, expected) => {
     let starts = 0
-    const failing = fromCallback(() => {
+    const failing = fromCallback<{ type: string; nodeName?: string }>(({ receive }) => {
       starts += 1
-      if (starts === 1) throw new Error('a bug')
+      receive(({ type }) => {
+        if (type === 'node.disconnected') throw new Error('a bug')
+      })
     })
     const machine =
       part === 'zone'
         ? nodesMachine.provide({ actors: { zone: failing } as never })
         : nodesMachine.provide({ actors: { zone: zoneMachine.provide({ actors: { node: failing } as never }) } })
-    const { supervisor } = cluster(1, 'fast', machine)
-    expect([starts, supervisor.getSnapshot().status]).toEqual([2, 'active'])
+    const { supervisor } = cluster(2, 'fast', machine)
+    supervisor.send({ type: 'node.disconnected', nodeName: 'node-1' })
+    expect([starts, supervisor.getSnapshot().status]).toEqual([expected, 'active'])
     supervisor.send({ type: 'nodes.stop' })
     expect(supervisor.getSnapshot().status).toBe('done')
+  })
+
+  test('a node that reports not ready is no longer ready, until it does', () => {
+    const { world, phases } = cluster(2)
+    for (const [status, phase] of [
+      ['False', 'joining'],
+      ['True', 'ready'],
+    ]) {
+      world.change('nodes', 'node-2', { status: { conditions: [{ type: 'Ready', status }] } })
+      world.settle()
+      expect(phases.get('node-2')).toBe(phase)
+    }
   })
 
   test('[I29] most of a zone silent: eviction stops in a small zone', () => {

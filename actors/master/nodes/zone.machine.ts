@@ -59,8 +59,10 @@ const disruptionOf = ({ phases }: Context): Disruption => {
   return disruption(phases.size, silent)
 }
 
-const perSecond = (context: Context): number =>
-  evictionsPerSecond(disruptionOf(context), context.phases.size, context.detection.evictionsPerSecond)
+/** How long until the next eviction, by the brake that holds. */
+function nextEviction({ phases, detection, lastEvictionMs, host }: Context, brake: Disruption): number {
+  return nextEvictionMs(evictionsPerSecond(brake, phases.size, detection.evictionsPerSecond), lastEvictionMs, host.clock.now())
+}
 
 const without = <T>(map: ReadonlyMap<string, T>, key: string): ReadonlyMap<string, T> => {
   const copy = new Map(map)
@@ -75,16 +77,15 @@ export const zoneMachine = setup({
   actors: { node: nodeMachine },
   delays: {
     nextHeartbeatDue: ({ context }) => Math.max(1, context.lookAtMs - context.host.clock.now()),
-    nextEviction: ({ context }) =>
-      Math.min(BRAKED_LOOK_MS, nextEvictionMs(perSecond(context), context.lastEvictionMs, context.host.clock.now())),
+    nextEviction: ({ context }) => Math.min(BRAKED_LOOK_MS, nextEviction(context, 'none')),
+    nextSlowEviction: ({ context }) => Math.min(BRAKED_LOOK_MS, nextEviction(context, 'partial')),
   },
   guards: {
     isWhole: ({ context }) => disruptionOf(context) === 'none',
     isPartlyDisrupted: ({ context }) => disruptionOf(context) === 'partial',
     isFullyDisrupted: ({ context }) => disruptionOf(context) === 'full',
     isAnybodyWaiting: ({ context }) => context.wanting.size > 0,
-    mayEvict: ({ context }) =>
-      context.wanting.size > 0 && nextEvictionMs(perSecond(context), context.lastEvictionMs, context.host.clock.now()) === 0,
+    mayEvict: ({ context }, { brake }: { brake: Disruption }) => context.wanting.size > 0 && nextEviction(context, brake) === 0,
     isFinished: ({ event }) => event.type === 'node.phaseChanged' && event.phase === 'gone',
   },
   actions: {
@@ -212,7 +213,7 @@ export const zoneMachine = setup({
           states: {
             idle: { always: { guard: 'isAnybodyWaiting', target: 'rationing' } },
             rationing: {
-              always: { guard: 'mayEvict', target: 'idle', actions: 'allowEviction' },
+              always: { guard: { type: 'mayEvict', params: { brake: 'none' } }, target: 'idle', actions: 'allowEviction' },
               after: { nextEviction: { target: 'rationing', reenter: true } },
             },
           },
@@ -226,8 +227,8 @@ export const zoneMachine = setup({
           states: {
             idle: { always: { guard: 'isAnybodyWaiting', target: 'rationing' } },
             rationing: {
-              always: { guard: 'mayEvict', target: 'idle', actions: 'allowEviction' },
-              after: { nextEviction: { target: 'rationing', reenter: true } },
+              always: { guard: { type: 'mayEvict', params: { brake: 'partial' } }, target: 'idle', actions: 'allowEviction' },
+              after: { nextSlowEviction: { target: 'rationing', reenter: true } },
             },
           },
         },
