@@ -26,8 +26,9 @@ interface KubeletContext extends SurroundingsInput {
   /** What the runtime had when this agent started, until pods have taken it over. */
   readonly found?: readonly FoundContainer[]
   readonly hasSynced: boolean
-  /** Pods that are done here, until the API says that they are gone. */
+  /** Pods that are done here, until the API says that they are gone; and the other way round. */
   readonly done: ReadonlySet<string>
+  readonly lost: ReadonlySet<string>
   readonly readySinceMs: number
 }
 
@@ -96,18 +97,22 @@ const kubeletSetup = setup({
     holdPod: assign(({ context, event }) =>
       event.type === 'pod.seen' ? { pods: new Map(context.pods).set(event.pod.metadata.uid ?? '', event.pod) } : {},
     ),
-    forgetPod: assign(({ context, event }) => {
+    forgetPod: assign(({ context, event, self }) => {
       if (event.type !== 'pod.lost') return {}
       const pods = new Map(context.pods)
       pods.delete(event.uid)
-      const done = new Set(context.done)
-      done.delete(event.uid)
-      return { pods, done }
+      return {
+        pods,
+        done: without(context.done, event.uid),
+        lost: podChild(self, event.uid) ? new Set(context.lost).add(event.uid) : context.lost,
+      }
     }),
     /** Pods that disappeared while nobody watched; the rest have been told by `pod.seen`. */
-    markSynced: assign(({ context, event }) => {
+    markSynced: assign(({ context, event, self }) => {
       if (event.type !== 'watch.synced') return {}
+      const children = podChildren(self).map(([uid]) => uid)
       return {
+        lost: new Set(children.filter((uid) => !event.uids.has(uid))),
         hasSynced: true,
         pods: new Map([...context.pods].filter(([uid]) => event.uids.has(uid))),
         done: new Set([...context.done].filter((uid) => event.uids.has(uid))),
@@ -184,7 +189,10 @@ const kubeletSetup = setup({
     refreshVolumes: ({ context, self }) =>
       context.surroundings.refreshVolumes(podChildren(self).map(([, child]) => child.getSnapshot().context.pod)),
     forgetHeld: assign({ pods: () => new Map() }),
-    markDone: assign(({ context, event }) => (event.type === 'pod.gone' ? { done: new Set(context.done).add(event.uid) } : {})),
+    markDone: assign(({ context: { done, lost }, event }) => {
+      if (event.type !== 'pod.gone') return {}
+      return lost.has(event.uid) ? { lost: without(lost, event.uid) } : { done: new Set(done).add(event.uid) }
+    }),
     stopPod: stopChild(({ event }) => (event.type === 'pod.gone' ? event.uid : '')),
     /** What failed is built anew from the API and the runtime, as after a start of the agent. */
     stopFailed: enqueueActions(({ event, enqueue }) => {
@@ -212,6 +220,12 @@ const podChild = (self: Family, uid: string): PodRef | undefined => self.getSnap
 
 const podChildren = (self: Family): [uid: string, child: PodRef][] =>
   Object.entries(self.getSnapshot().children).filter(([id, child]) => child && !ADAPTERS.has(id)) as [string, PodRef][]
+
+function without(uids: ReadonlySet<string>, uid: string): ReadonlySet<string> {
+  const rest = new Set(uids)
+  rest.delete(uid)
+  return rest
+}
 
 const factsOf = ({ nodeName, machine, runtime }: KubeletContext) => ({ nodeName, machine, runtime })
 
@@ -275,6 +289,7 @@ export const kubeletMachine = kubeletSetup.createMachine({
       pods: new Map(),
       hasSynced: false,
       done: new Set(),
+      lost: new Set(),
       readySinceMs: 0,
     }
   },

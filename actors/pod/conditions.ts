@@ -1,4 +1,5 @@
-// The conditions that a node sets on its pods. Those of others (PodScheduled, DisruptionTarget, readiness gates) stay.
+// The conditions that a node sets on its pods. Those of others (DisruptionTarget, readiness gates) stay;
+// PodScheduled holds for whatever has come here, whoever bound it.
 import type { Pod, PodCondition } from '../../model/schema/kinds/core-v1.ts'
 import { formatTime } from '../../model/time.ts'
 import { type FactsByName, hasEnded, initDone, type Phase } from './phase.ts'
@@ -30,7 +31,7 @@ export function conditionsOf(facts: PodFacts): PodCondition[] {
     initialized(facts),
     podReady(ready, pod),
     { ...ready, type: 'ContainersReady' },
-    ...(before.some(({ type }) => type === 'PodScheduled') ? [] : [{ type: 'PodScheduled', status: 'True' } as const]),
+    { type: 'PodScheduled', status: 'True' },
   ]
   const generation = pod.metadata.generation
   return own.map((judgement) => {

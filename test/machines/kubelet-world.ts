@@ -57,9 +57,9 @@ export class SmallApi implements MasterLink {
 
   cut(): void {
     this.open = false
+    this.emit('link.lost', { reason: 'cut off' })
     for (const observer of [...this.watchers]) observer.ended(serviceUnavailable('cut off'))
     this.watchers.clear()
-    this.emit('link.lost', { reason: 'cut off' })
   }
 
   mend(): void {
