@@ -1,6 +1,6 @@
 // `kinora up`: data and certificates, a Master, nodes that dial it, the kubeconfig, what is to be applied. The same
 // function serves the foreground, where this process is the supervisor, and `--detach`, where a process left behind is.
-import { rmSync } from 'node:fs'
+import { accessSync, constants, rmSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { KubeObject } from '../model/object.ts'
 import { openPki } from '../runtime/identity/pki.ts'
@@ -8,7 +8,7 @@ import { claimSlot, type Slot } from '../runtime/network/claims.ts'
 import { identityOf } from '../runtime/process-identity.ts'
 import { type ApiAccess, adminAccess } from './api-client.ts'
 import { type Cluster, newClusterId, readCluster, writeCluster } from './cluster.ts'
-import { Failure } from './failure.ts'
+import { EXIT, Failure } from './failure.ts'
 import { kubeconfigFiles, upsertContext } from './kubeconfig.ts'
 import { type ClusterPaths, contextName, makePrivate } from './paths.ts'
 import { choosePort } from './port.ts'
@@ -98,6 +98,7 @@ async function bringUpOnce(
       ...(note ? { note } : {}),
     })
 
+  for (const path of options.apply) requireReadable(path)
   makePrivate(paths.data, paths.state, paths.run, paths.logs)
   const self = identityOf(process.pid)
   if (self) recordProcess(paths, 'supervisor', self)
@@ -195,6 +196,15 @@ async function bringUpOnce(
     slot?.release()
     forgetProcess(paths, 'supervisor')
     throw error
+  }
+}
+
+/** Before anything is started; what is in it is read while the processes start. */
+function requireReadable(path: string): void {
+  try {
+    accessSync(path, constants.R_OK)
+  } catch {
+    throw new Failure('manifest-unreadable', `${path} cannot be read`, undefined, EXIT.usage)
   }
 }
 
