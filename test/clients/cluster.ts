@@ -62,6 +62,8 @@ export function useCluster(options: { readonly images?: string; readonly nodes?:
     XDG_DATA_HOME: join(folder, 'data'),
     XDG_STATE_HOME: join(folder, 'state'),
     NODE_OPTIONS: '',
+    // What `kubectl edit` starts: nothing, until a test has put a program there.
+    KUBE_EDITOR: join(folder, 'editor'),
   }
   const [newest] = kubectls
   const program = [join(repository, 'cli', 'main.ts')]
@@ -111,8 +113,9 @@ export function useCluster(options: { readonly images?: string; readonly nodes?:
 
 function kubectlAs(binary: KubectlBinary | undefined, environment: NodeJS.ProcessEnv, namespace: string): Kubectl {
   // Each version keeps what it has learnt to itself: they share the format of the folder, but not every opinion on it.
-  const env = { ...environment, KUBECACHEDIR: join(environment.HOME ?? '', 'cache', binary?.version ?? 'none') }
-  mkdirSync(env.KUBECACHEDIR, { recursive: true })
+  const folder = join(environment.HOME ?? '', 'kubectl', binary?.version ?? 'none')
+  const env = { ...environment, KUBECACHEDIR: join(folder, 'cache'), TMPDIR: join(folder, 'tmp') }
+  mkdirSync(env.TMPDIR, { recursive: true })
   const path = binary?.path ?? 'kubectl'
   const words = (args: string[]) => ['--namespace', namespace, ...args]
   const run = (args: string[], stdin?: string) => finished(path, words(args), env, stdin)
@@ -145,7 +148,7 @@ function kubectlAs(binary: KubectlBinary | undefined, environment: NodeJS.Proces
 }
 
 /** The first answer that is neither an error nor empty nor false; asked again until then. */
-export async function until<T>(what: string, ask: () => Promise<T>, limitMs = 15_000): Promise<T> {
+export async function until<T>(what: string, ask: () => Promise<T>, limitMs = 30_000): Promise<T> {
   const end = performance.now() + limitMs
   for (;;) {
     const answer = await ask().catch((error: Error) => error)

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { kubectlIsMissing, page, until, useCluster } from './cluster.ts'
 
-describe.skipIf(kubectlIsMissing)('Kubernetes Basics', () => {
+describe.skipIf(kubectlIsMissing)('Kubernetes Basics', { timeout: 90_000 }, () => {
   const { kubectl } = useCluster()
   const deployment = 'deployments/kubernetes-bootcamp'
   const podNames = async () =>
@@ -27,7 +27,7 @@ describe.skipIf(kubectlIsMissing)('Kubernetes Basics', () => {
     )
     expect(created).toBe('deployment.apps/kubernetes-bootcamp created\n')
     expect(await kubectl('get', 'deployments')).toMatch(/^NAME +READY +UP-TO-DATE +AVAILABLE +AGE\nkubernetes-bootcamp +[01]\/1 /)
-    await kubectl('rollout', 'status', deployment, '--timeout=20s')
+    await kubectl('rollout', 'status', deployment, '--timeout=40s')
 
     const proxy = kubectl.start('proxy', '--port=0')
     try {
@@ -97,7 +97,7 @@ describe.skipIf(kubectlIsMissing)('Kubernetes Basics', () => {
     await kubectl('expose', 'deployment/kubernetes-bootcamp', '--type=NodePort', '--port', '8080')
     expect(await kubectl('get', 'rs', '--no-headers')).toMatch(/^kubernetes-bootcamp-\S+ +1 +1 +1 /)
     expect(await kubectl('scale', deployment, '--replicas=4')).toBe('deployment.apps/kubernetes-bootcamp scaled\n')
-    await kubectl('wait', deployment, '--for=jsonpath={.status.readyReplicas}=4', '--timeout=20s')
+    await kubectl('wait', deployment, '--for=jsonpath={.status.readyReplicas}=4', '--timeout=40s')
     expect(await kubectl('get', 'deployments', '--no-headers')).toMatch(/^kubernetes-bootcamp +4\/4 +4 +4 /)
     const wide = (await kubectl('get', 'pods', '-o', 'wide', '--no-headers')).trim().split('\n')
     expect(new Set(wide.map((line) => line.match(/ (127\.\S+) +node-/)?.[1])).size).toBe(4)
@@ -117,7 +117,7 @@ describe.skipIf(kubectlIsMissing)('Kubernetes Basics', () => {
     expect(await kubectl('set', 'image', deployment, 'kubernetes-bootcamp=docker.io/jocatalin/kubernetes-bootcamp:v2')).toBe(
       'deployment.apps/kubernetes-bootcamp image updated\n',
     )
-    expect(await kubectl('rollout', 'status', deployment, '--timeout=20s')).toMatch(/successfully rolled out\n$/)
+    expect(await kubectl('rollout', 'status', deployment, '--timeout=40s')).toMatch(/successfully rolled out\n$/)
     // Pods that are about to end go on answering until every node has stopped choosing them; no request may fail meanwhile.
     const failed: unknown[] = []
     const newPage = () =>
@@ -136,7 +136,7 @@ describe.skipIf(kubectlIsMissing)('Kubernetes Basics', () => {
     expect(await page(`http://127.0.0.1:${nodePort}`)).toMatch(/ \| v=2\n$/)
 
     expect(await kubectl('rollout', 'undo', deployment)).toBe('deployment.apps/kubernetes-bootcamp rolled back\n')
-    await kubectl('rollout', 'status', deployment, '--timeout=20s')
+    await kubectl('rollout', 'status', deployment, '--timeout=40s')
     await until('the broken pod is gone', async () => (await podNames()).length === 2)
     expect(await kubectl('get', 'pods', '--no-headers')).toMatch(/^(kubernetes-bootcamp-\S+ +1\/1 +Running .*\n){2}$/)
     expect(await kubectl('describe', 'pods')).not.toMatch(/:v10/)
