@@ -13,12 +13,22 @@ export function defaultNamespace(namespace: Draft): void {
 }
 
 export function defaultNode(node: Draft): void {
+  mirrorPodCidr(partOf(node, 'spec'))
   const status = partOf(node, 'status')
   if (!status) return
   const capacity = partOf(status, 'capacity')
   if (capacity && isAbsent(status.allocatable)) status.allocatable = { ...capacity }
   roundQuantities(capacity)
   roundQuantities(partOf(status, 'allocatable'))
+}
+
+/** `podCIDR` is the first of `podCIDRs`, and the one that counts where both are given. */
+function mirrorPodCidr(spec: Draft | undefined): void {
+  if (!spec) return
+  const single = textOf(spec, 'podCIDR')
+  const list: readonly unknown[] = Array.isArray(spec.podCIDRs) ? spec.podCIDRs : []
+  if (single !== '' && list[0] !== single) spec.podCIDRs = [single]
+  else if (single === '' && list.length > 0) spec.podCIDR = list[0]
 }
 
 const utf8 = new TextEncoder()

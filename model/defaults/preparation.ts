@@ -45,6 +45,10 @@ const preparations: Readonly<Record<string, (draft: Draft) => void>> = {
   },
   '/Pod': (pod) => {
     const spec = partOf(pod, 'spec')
+    // A negative grace period has always meant the shortest there is.
+    if (spec && typeof spec.terminationGracePeriodSeconds === 'number' && spec.terminationGracePeriodSeconds < 0) {
+      spec.terminationGracePeriodSeconds = 1
+    }
     const isGated = partsOf(spec, 'schedulingGates').length > 0
     pod.status = { phase: 'Pending', qosClass: qosClass(spec), ...(isGated ? { conditions: [{ ...GATED }] } : {}) }
   },
@@ -54,6 +58,9 @@ const preparations: Readonly<Record<string, (draft: Draft) => void>> = {
     ensurePart(metadata, 'annotations')[TEMPLATE_GENERATION] = '1'
   },
   'batch/Job': prepareJob,
+  'discovery.k8s.io/EndpointSlice': (slice) => {
+    for (const endpoint of partsOf(slice, 'endpoints')) delete endpoint.deprecatedTopology
+  },
 }
 
 /** What holds the scheduler back is said at once. */
