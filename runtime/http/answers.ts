@@ -29,10 +29,13 @@ export const answerBytes = (status: number, json: Uint8Array): HttpResponse => (
 
 export function statusAnswer(status: Status, encoding: Encoding = PLAIN): HttpResponse {
   const { code, ...withoutCode } = status
-  const response = answer(code, status.status === 'Success' ? withoutCode : status, encoding)
+  const response = answer(code, status.status === 'Success' && code === OK ? withoutCode : status, encoding)
   const seconds = status.details?.retryAfterSeconds
   return seconds === undefined ? response : { ...response, headers: { ...response.headers, 'Retry-After': String(seconds) } }
 }
+
+/** What every success means, which Kubernetes does not say again. */
+const OK = 200
 
 /** A fault of our own: this request fails, and nothing else does. */
 export const internalErrorOf = (error: unknown): Status => internalError(error instanceof Error ? error.message : String(error))

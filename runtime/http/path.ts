@@ -43,8 +43,11 @@ function parseResource(group: string, version: string, encoded: string[]): Targe
     namespace = second
     at = 2
   }
-  const [resource = '', name, subresource] = segments.slice(at, at + 3)
+  const named = segments.slice(at, at + 3)
+  const [resource = '', name, subresource] = named
   const rest = encoded.slice(at + 3)
+  // An escaped slash separates as any other, and leads nowhere.
+  if (named.some((segment) => segment.includes('/'))) return { type: 'resource', path: UNKNOWN, rest: '', watch }
   if (resource === '' || (rest.length > 0 && subresource !== 'proxy')) return { type: 'resource', path: UNKNOWN, rest: '', watch }
   return {
     type: 'resource',

@@ -28,6 +28,8 @@ const NONE: Query = {
 export function parseQuery(
   query: string,
   verb: Verb,
+  /** Of a patch: whether it is a server-side apply. */
+  isApply = false,
 ): { readonly ok: true; readonly query: Query } | { readonly ok: false; readonly status: Status } {
   if (query === '') return { ok: true, query: NONE }
   const given = new URLSearchParams(query)
@@ -54,12 +56,21 @@ export function parseQuery(
   if (fieldValidation !== undefined && !FIELD_VALIDATION.has(fieldValidation)) {
     problems.push(notSupported('fieldValidation', JSON.stringify(fieldValidation), '"", "Ignore", "Strict", "Warn"'))
   }
+  problems.push(...fieldManagerProblems(text('fieldManager') ?? ''))
+  const force = flag('force')
+  if (verb === 'patch' && force !== undefined && !isApply) {
+    problems.push({
+      type: 'FieldValueForbidden',
+      field: 'force',
+      detail: 'Forbidden: may not be specified for non-apply patch',
+    })
+  }
 
   const options: RequestOptions = {
     fieldManager: text('fieldManager'),
     fieldValidation: fieldValidation as RequestOptions['fieldValidation'],
     dryRun: dryRun.length > 0 || undefined,
-    force: flag('force'),
+    force,
     labelSelector: text('labelSelector'),
     fieldSelector: text('fieldSelector'),
     resourceVersion: text('resourceVersion'),
@@ -87,6 +98,34 @@ export function parseQuery(
   }
   return { ok: true, query: parsed }
 }
+
+const MAX_MANAGER_BYTES = 128
+
+/** Who wrote a field is shown to people: no control characters, and not too long. */
+function fieldManagerProblems(manager: string): FieldError[] {
+  const problems: FieldError[] = []
+  if (Buffer.byteLength(manager) > MAX_MANAGER_BYTES) {
+    problems.push({
+      type: 'FieldValueTooLong',
+      field: 'fieldManager',
+      detail: `Too long: must have at most ${MAX_MANAGER_BYTES} bytes`,
+    })
+  }
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that nobody can see.
+  const unseen = /[\u0000-\u001f\u007f-\u009f]/.exec(manager)
+  if (unseen) {
+    const code = unseen[0].codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')
+    problems.push({
+      type: 'FieldValueInvalid',
+      field: 'fieldManager',
+      detail: `Invalid value: ${quoted(manager)}: invalid character U+${code} (at position ${unseen.index})`,
+    })
+  }
+  return problems
+}
+
+/** As Go quotes: it has short escapes that JSON has not. */
+const quoted = (text: string): string => JSON.stringify(text).replaceAll('\\u0007', '\\a').replaceAll('\\u000b', '\\v')
 
 const FIELD_VALIDATION = new Set(['Ignore', 'Warn', 'Strict'])
 

@@ -57,7 +57,7 @@ export function serveResource(backend: Backend, asked: Asked, respond: Respond):
     serveLog(backend, asked, cause, respond)
     return
   }
-  const parsed = parseQuery(request.query, verb)
+  const parsed = parseQuery(request.query, verb, isApply(request))
   if (!parsed.ok) {
     respond(statusAnswer(parsed.status))
     return
@@ -81,6 +81,8 @@ export function serveResource(backend: Backend, asked: Asked, respond: Respond):
   if (verb === 'get' || verb === 'list') ask()
   else withBody(request, ask, (status) => respond(statusAnswer(status, wanted.encoding)))
 }
+
+const isApply = ({ headers }: HttpRequest): boolean => (headers['content-type'] ?? '').startsWith('application/apply-patch+')
 
 function withBody(request: HttpRequest, ask: (body?: RequestBody) => void, refuse: (status: Status) => void): void {
   const contentType = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''

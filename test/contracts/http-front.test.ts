@@ -114,11 +114,7 @@ describe('what is asked of the engine', () => {
     ['GET', '/api/v1/configmaps', { verb: 'list', resource: 'configmaps' }],
     ['POST', `${base}?dryRun=All&fieldManager=me`, { verb: 'create', options: { dryRun: true, fieldManager: 'me' } }],
     ['PUT', `${base}/a`, { verb: 'update' }],
-    [
-      'PATCH',
-      `${base}/a?fieldValidation=Strict&force=true`,
-      { verb: 'patch', options: { fieldValidation: 'Strict', force: true } },
-    ],
+    ['PATCH', `${base}/a?fieldValidation=Strict`, { verb: 'patch', options: { fieldValidation: 'Strict' } }],
     ['DELETE', `${base}/a?gracePeriodSeconds=0`, { verb: 'delete', options: { gracePeriodSeconds: 0 } }],
     ['DELETE', base, { verb: 'deletecollection' }],
     ['GET', '/api/v1/namespaces/default', { verb: 'get', resource: 'namespaces', name: 'default' }],

@@ -52,15 +52,19 @@ export class Allocations {
     return this.#taken[kind].get(value)
   }
 
-  /** Taken from now on, durable or not; the caller gives them back if the commit fails. */
-  apply({ take, release }: AllocationChanges): void {
-    for (const { kind, value } of release) this.#taken[kind].delete(value)
+  /** Taken from the proposal on, durable or not. */
+  take({ take }: AllocationChanges): void {
     for (const { kind, value, owner } of take) this.#taken[kind].set(value, owner)
   }
 
-  revert({ take, release }: AllocationChanges, owner: string): void {
+  /** The commit has failed: what the proposal took is free, what it was to release was never given up. */
+  giveBack({ take }: AllocationChanges): void {
     for (const { kind, value } of take) this.#taken[kind].delete(value)
-    for (const { kind, value } of release) this.#taken[kind].set(value, owner)
+  }
+
+  /** Free once the commit is durable, and not before. */
+  release({ release }: AllocationChanges): void {
+    for (const { kind, value } of release) this.#taken[kind].delete(value)
   }
 
   /** The keys that the commit writes beside the object. */

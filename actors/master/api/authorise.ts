@@ -20,11 +20,14 @@ const READS = new Set(['get', 'list', 'watch'])
 export function authorise(user: User, asked: Attributes, view: View): Status | undefined {
   if (user.groups.includes('system:masters')) return undefined
   if (user.name.startsWith('system:kube-') || user.name.startsWith(CONTROLLER_PREFIX)) return undefined
-  if (user.groups.includes('system:nodes') && user.name.startsWith(NODE_PREFIX)) {
-    if (nodeMay(user.name.slice(NODE_PREFIX.length), asked, view)) return undefined
-  }
+  const node = nodeOf(user)
+  if (node !== undefined && nodeMay(node, asked, view)) return undefined
   return refusal(user, asked)
 }
+
+/** The node that a user is, by its certificate. */
+export const nodeOf = ({ name, groups }: User): string | undefined =>
+  groups.includes('system:nodes') && name.startsWith(NODE_PREFIX) ? name.slice(NODE_PREFIX.length) : undefined
 
 function nodeMay(
   node: string,

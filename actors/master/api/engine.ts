@@ -1,6 +1,7 @@
 // The API behind every front. Requests are evaluated against the durable state; what they write is handed to the store as
 // one group a turn; when the store has it, the index moves, watchers hear, and only then are the requests answered.
 import type { KubeObject } from '../../../model/object.ts'
+import { convert } from '../../../model/schema/conversion.ts'
 import { findResource, type ResourceInfo } from '../../../model/schema/resources.ts'
 import {
   conflict,
@@ -25,6 +26,7 @@ import type {
   EngineAnswer,
   EngineObserver,
   EngineWatch,
+  Entry,
   Gate,
   RememberedReason,
   User,
@@ -32,15 +34,18 @@ import type {
 } from './api.protocol.ts'
 import { type Attributes, authorise } from './authorise.ts'
 import { DecisionMemory, type DecisionWrite } from './decision-memory.ts'
+import { watchProblem } from './list-options.ts'
 import { decode } from './pipeline/body.ts'
 import { evaluateCreate } from './pipeline/create.ts'
-import { deleteOptions, evaluateDelete } from './pipeline/remove.ts'
+import { deleteOptions } from './pipeline/delete-options.ts'
+import { evaluateDelete } from './pipeline/remove.ts'
 import { evaluateBinding, evaluateEviction, evaluateScale } from './pipeline/subresources.ts'
 import { evaluateUpdate } from './pipeline/update.ts'
 import { type ApiConfig, type Asked, type Evaluated, type Facts, gvkOf, subjectOf, type Write } from './pipeline/write.ts'
-import { filterOf, list, read } from './reads.ts'
+import { filterOf, list, read, versionProblem } from './reads.ts'
 import { isReview, review } from './reviews.ts'
 import { encodeForStore, entryOf, StoredEntry } from './state/entry.ts'
+import type { StateChange } from './state/history.ts'
 import { State } from './state/state.ts'
 import { type WatchedSelection, Watches } from './watches.ts'
 
@@ -134,6 +139,7 @@ export class ApiEngine implements Engine {
   /** Ends watches, finishes what is on its way, lets go of the store. */
   close(): void {
     this.#watches.endAll(serviceUnavailable('the API is shutting down'))
+    this.#flush()
     this.#options.store.close(() => this.#options.notify({ type: 'store.closed' }))
   }
 
@@ -161,18 +167,11 @@ export class ApiEngine implements Engine {
     const selection = this.#selected(resource, path.namespace, path.name, options)
     if ('refused' in selection) return this.#endedWatch(selection.refused, observer)
     const version = options.resourceVersion
-    if (version && !/^\d+$/.test(version)) {
-      return this.#endedWatch(
-        failure(400, 'BadRequest', `Invalid value: "${version}": strconv.ParseUint: parsing "${version}": invalid syntax`),
-        observer,
-      )
-    }
+    const problem = watchProblem(options, sendInitialEvents) ?? versionProblem(version, this.state, sendInitialEvents === true)
+    if (problem) return this.#endedWatch(problem, observer)
     const resumes = version && version !== '0' && sendInitialEvents !== true
-    const wanted = resumes || sendInitialEvents !== false ? undefined : this.state.revision
-    return this.#watches.start([selection], observer, {
-      defer: host.defer,
-      ...(resumes ? { since: Number(version) } : wanted === undefined ? {} : { since: wanted }),
-    })
+    const since = resumes ? Number(version) : sendInitialEvents === false ? this.state.revision : undefined
+    return this.#watches.start([selection], observer, { defer: host.defer, ...(since === undefined ? {} : { since }) })
   }
 
   watchSelections(user: User, selections: readonly Selection[], observer: EngineObserver): EngineWatch {
@@ -243,7 +242,8 @@ export class ApiEngine implements Engine {
   #shutFor(request: ApiRequest): Status | undefined {
     if (this.#pending.size >= MAX_PENDING) return serviceUnavailable('too many writes are on their way to the store')
     if (this.gate.writes === 'open') return undefined
-    if (this.gate.writes === 'deletesOnly') return request.verb === 'delete' ? undefined : insufficientStorage(this.gate.reason)
+    if (this.gate.writes === 'deletesOnly')
+      return request.verb.startsWith('delete') ? undefined : insufficientStorage(this.gate.reason)
     return serviceUnavailable(this.gate.reason)
   }
 
@@ -291,7 +291,7 @@ export class ApiEngine implements Engine {
     if (text !== undefined && text.length > MAX_OBJECT_CHARACTERS) {
       return answered(refused(tooLarge(`an object may have ${MAX_OBJECT_CHARACTERS} bytes, this has ${text.length}`)))
     }
-    if (write.allocations) this.#allocations.apply(write.allocations)
+    if (write.allocations) this.#allocations.take(write.allocations)
     this.#pending.add(write.key)
     const decision = this.#decisions.write(asked.request, write, asked.user, this.#options.host.clock.now())
     this.#group.push({ asked, answered, attempt, write, text, decision })
@@ -301,6 +301,7 @@ export class ApiEngine implements Engine {
   /** Hands over what this turn has proposed. Groups do not depend on each other: a key is in one of them at a time. */
   #flush(): void {
     const group = this.#group
+    if (group.length === 0) return
     this.#group = []
     this.#options.store.commit(
       group.map((pending) => this.#commitOf(pending)),
@@ -332,41 +333,51 @@ export class ApiEngine implements Engine {
         answers.push(this.#applied(pending, outcome.revision, nowMs))
         continue
       }
-      if (write.allocations) this.#allocations.revert(write.allocations, `${write.namespace}/${write.name}`)
+      if (write.allocations) this.#allocations.giveBack(write.allocations)
       if (outcome.result === 'conflict' && pending.attempt < ATTEMPTS) again.push({ ...pending, attempt: pending.attempt + 1 })
       else answers.push(() => pending.answered(refused(this.#failed(pending, outcome))))
     }
     if (outcomes.some(({ result }) => result === 'committed')) this.#options.notify({ type: 'store.written' })
     for (const answer of answers) answer()
-    for (const attempted of again) this.#attempt(attempted)
+    for (const attempted of again) this.#resume(attempted)
     for (const { write } of group) {
       const waiting = this.#waiting.get(write.key)
       if (!waiting) continue
       this.#waiting.delete(write.key)
-      for (const attempted of waiting) this.#attempt(attempted)
+      for (const attempted of waiting) this.#resume(attempted)
     }
+  }
+
+  /** The gate may have shut meanwhile. */
+  #resume(attempted: Attempted): void {
+    const shut = this.#shutFor(attempted.asked.request)
+    if (shut) attempted.answered(refused(shut))
+    else this.#attempt(attempted)
   }
 
   /** The index, then watchers; what is returned answers the request. */
   #applied({ answered, write, text, decision }: Pending, revision: number, nowMs: number): () => void {
     decision?.remember(revision)
-    const { resource, namespace, name, key, object, warnings } = write
-    const entry = object && text !== undefined ? new StoredEntry(key, namespace, name, revision, text, object) : undefined
-    const change = entry ? this.state.put(resource, entry, nowMs) : this.state.remove(resource, namespace, name, revision, nowMs)
-    if (change) {
-      this.state.tell(change)
-      this.#watches.dispatch(change)
-    } else this.state.advance(revision)
-    const told = warnings && warnings.length > 0 ? { warnings } : {}
-    if (write.answer?.kind === 'Status') {
-      const status = write.answer as unknown as Status
-      return () => answered({ kind: 'status', status, ...told })
+    if (write.allocations) this.#allocations.release(write.allocations)
+    const { resource, key, namespace, name, object, base, last, answer, warnings } = write
+    let change: StateChange | undefined
+    if (object && text !== undefined) {
+      const entry = new StoredEntry({ key, namespace, name }, revision, object.apiVersion, text, object)
+      change = this.state.put(resource, entry, nowMs)
+    } else if (base) {
+      const entry = last ? new StoredEntry(base, revision, last.apiVersion, encodeForStore(last), last) : base.deletedAt(revision)
+      change = this.state.remove(resource, base, entry, nowMs)
     }
-    const last = entry ?? change?.entry
+    if (!change) return () => answered(refused(internalError(`a write to ${key} that is neither put nor deletion`)))
+    this.state.tell(change)
+    this.#watches.dispatch(change)
+    change.previous?.superseded()
+    const { entry } = change
+    const told = warnings && warnings.length > 0 ? { warnings } : {}
     return () => {
-      if (!last) return
-      const entry = write.shownAs ? entryOf(write.shownAs(last.object)) : last.in(write.apiVersion)
-      answered({ kind: 'object', code: write.code, entry, ...told })
+      if (answer && isStatus(answer)) answered({ kind: 'status', status: answer, ...told })
+      else answered({ kind: 'object', code: write.code, entry: shownEntry(write, entry), ...told })
+      if (!object) entry.superseded()
     }
   }
 
@@ -430,6 +441,13 @@ export class ApiEngine implements Engine {
       },
     }
   }
+}
+
+const isStatus = (answer: Status | KubeObject): answer is Status => answer.kind === 'Status'
+
+function shownEntry({ answer, shownAs, apiVersion }: Write, entry: StoredEntry): Entry {
+  if (shownAs) return entryOf(shownAs(entry.object))
+  return answer ? entryOf(convert(answer as KubeObject, apiVersion)) : entry.in(apiVersion)
 }
 
 const attributesOf = (verb: string, path: Omit<Attributes, 'verb'>, fieldSelector: string | undefined): Attributes => ({

@@ -6,10 +6,12 @@ import { parseLabelSelector, type Selector } from '../../../model/selectors.ts'
 import { badRequest, expired, failure, notFound, type Status } from '../../../model/status.ts'
 import type { ApiRequest, RequestOptions } from '../../ports/api.ts'
 import type { EngineAnswer } from './api.protocol.ts'
+import { listProblem } from './list-options.ts'
 import { scaleOf } from './pipeline/subresources.ts'
 import { subjectOf } from './pipeline/write.ts'
-import { byText } from './state/collection.ts'
+import { byText, type Position } from './state/collection.ts'
 import { entryOf, type StoredEntry } from './state/entry.ts'
+import type { StateChange } from './state/history.ts'
 import type { State } from './state/state.ts'
 
 export interface Filter {
@@ -51,18 +53,16 @@ const status = (refused: Status): EngineAnswer => ({ kind: 'status', status: ref
 
 export function read(request: ApiRequest, resource: ResourceInfo, state: State): EngineAnswer {
   const namespace = resource.namespaced ? (request.namespace ?? '') : ''
-  const tooNew = tooNewVersion(request.options?.resourceVersion, state)
+  const tooNew = versionProblem(request.options?.resourceVersion, state)
   if (tooNew) return status(tooNew)
   const entry = state.collection(resource.storageName).get(namespace, request.name ?? '')
-  if (!entry) return status(notFound(subjectOf(resource, request.name ?? '')))
-  if (request.subresource === 'scale')
-    return { kind: 'object', code: 200, entry: entryOf(scaleOf(entry.object) as unknown as KubeObject) }
+  const isScale = request.subresource === 'scale'
+  if (!entry) {
+    const subject = subjectOf(resource, request.name ?? '')
+    return status(notFound(isScale ? { ...subject, resource: `${resource.plural}/scale` } : subject))
+  }
+  if (isScale) return { kind: 'object', code: 200, entry: entryOf(scaleOf(entry.object) as unknown as KubeObject) }
   return { kind: 'object', code: 200, entry: entry.in(resource.apiVersion) }
-}
-
-interface Position {
-  readonly namespace: string
-  readonly name: string
 }
 
 interface Continuation {
@@ -73,11 +73,13 @@ interface Continuation {
 
 export function list(request: ApiRequest, resource: ResourceInfo, state: State): EngineAnswer {
   const options = request.options ?? {}
+  const problem = listProblem(options)
+  if (problem) return status(problem)
   const filtered = filterOf(resource, options)
   if ('refused' in filtered) return status(filtered.refused)
   const { filter } = filtered
   const namespace = resource.namespaced && request.namespace ? request.namespace : undefined
-  const tooNew = tooNewVersion(options.resourceVersion, state)
+  const tooNew = versionProblem(options.resourceVersion, state)
   if (tooNew) return status(tooNew)
 
   let revision = state.revision
@@ -113,22 +115,16 @@ export function list(request: ApiRequest, resource: ResourceInfo, state: State):
     entries.push(entry)
   }
   const last = entries.at(-1)
-  const answer: EngineAnswer = {
+  const shown = entries.map((entry) => entry.in(resource.apiVersion))
+  if (!more || !last) return { kind: 'list', entries: shown, revision }
+  return {
     kind: 'list',
-    entries: entries.map((entry) => entry.in(resource.apiVersion)),
+    entries: shown,
     revision,
-    ...(more && last
-      ? { continue: formatContinue({ v: 1, rv: revision, after: { namespace: last.namespace, name: last.name } }) }
-      : {}),
+    continue: formatContinue({ v: 1, rv: revision, after: { namespace: last.namespace, name: last.name } }),
+    // How many of the rest a selector would take is not known without looking at each.
+    ...(filter.all ? { remainingItemCount: countPast(state, resource, namespace, revision, last) } : {}),
   }
-  if (!more || !last || !filter.all || answer.kind !== 'list') return answer
-  let remaining = 0
-  for (const _ of revision === state.revision
-    ? state.collection(resource.storageName).entries(namespace, last)
-    : past(state, resource, namespace, revision, last)) {
-    remaining += 1
-  }
-  return { ...answer, remainingItemCount: remaining }
 }
 
 function candidates(
@@ -147,35 +143,66 @@ function candidates(
   return collection.entries(resource.namespaced ? namespace : '', after)
 }
 
-/** The collection as it was: today's, with what has changed since taken back. */
-function past(
+/** The collection as it was: today's, with what has changed since taken back. Costs the changes and what is taken of it. */
+function* past(
   state: State,
   resource: ResourceInfo,
   namespace: string | undefined,
   revision: number,
   after: Position | undefined,
-): StoredEntry[] {
-  const then = new Map<string, StoredEntry | undefined>()
-  for (const change of state.history.since(revision)) {
-    if (change.storageName === resource.storageName && !then.has(change.entry.key)) then.set(change.entry.key, change.previous)
+): Generator<StoredEntry> {
+  const changed = changedSince(state, resource, namespace, revision, after)
+  const before = [...changed.values()].flatMap(({ previous }) => previous ?? []).sort(compare)
+  let next = 0
+  for (const entry of state.collection(resource.storageName).entries(resource.namespaced ? namespace : '', after)) {
+    for (let old = before[next]; old && compare(old, entry) < 0; old = before[++next]) yield old
+    if (!changed.has(entry.key)) yield entry
   }
-  const within = (entry: StoredEntry) =>
-    (namespace === undefined || entry.namespace === namespace) && (!after || compare(entry, after) > 0)
-  const kept = [...state.collection(resource.storageName).entries(resource.namespaced ? namespace : '', after)].filter(
-    ({ key }) => !then.has(key),
-  )
-  const restored = [...then.values()].filter((entry) => entry !== undefined).filter(within)
-  return [...kept, ...restored].sort(compare)
+  yield* before.slice(next)
+}
+
+function countPast(
+  state: State,
+  resource: ResourceInfo,
+  namespace: string | undefined,
+  revision: number,
+  after: Position,
+): number {
+  const collection = state.collection(resource.storageName)
+  let count = collection.countAfter(resource.namespaced ? namespace : '', after)
+  for (const { entry, previous } of changedSince(state, resource, namespace, revision, after).values()) {
+    if (collection.get(entry.namespace, entry.name)) count -= 1
+    if (previous) count += 1
+  }
+  return count
+}
+
+/** By key the first change behind the revision, of what stands behind the position. */
+function changedSince(
+  { history }: State,
+  { storageName }: ResourceInfo,
+  namespace: string | undefined,
+  revision: number,
+  after: Position | undefined,
+): ReadonlyMap<string, StateChange> {
+  const first = new Map<string, StateChange>()
+  for (const change of history.since(revision)) {
+    const { entry } = change
+    if (change.storageName !== storageName || first.has(entry.key)) continue
+    if (namespace !== undefined && entry.namespace !== namespace) continue
+    if (!after || compare(entry, after) > 0) first.set(entry.key, change)
+  }
+  return first
 }
 
 const compare = (a: Position, b: Position): number => byText(a.namespace, b.namespace) || byText(a.name, b.name)
 
-function tooNewVersion(asked: string | undefined, state: State): Status | undefined {
+/** Not a version, or, where the client needs to see at least this one, none that has been yet. */
+export function versionProblem(asked: string | undefined, { revision }: State, mustExist = true): Status | undefined {
   if (!asked || asked === '0') return undefined
   if (!/^\d+$/.test(asked)) return badRequest(`Invalid value: "${asked}": strconv.ParseUint: parsing "${asked}": invalid syntax`)
-  const revision = Number(asked)
-  if (revision <= state.revision) return undefined
-  return failure(504, 'Timeout', `Too large resource version: ${asked}, current: ${state.revision}`, {
+  if (!mustExist || Number(asked) <= revision) return undefined
+  return failure(504, 'Timeout', `Too large resource version: ${asked}, current: ${revision}`, {
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
     retryAfterSeconds: 1,
   })

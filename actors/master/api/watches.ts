@@ -4,6 +4,7 @@ import type { ResourceInfo } from '../../../model/schema/resources.ts'
 import { expired } from '../../../model/status.ts'
 import type { EngineObserver, EngineWatch } from './api.protocol.ts'
 import type { Filter } from './reads.ts'
+import type { StoredEntry } from './state/entry.ts'
 import type { StateChange } from './state/history.ts'
 import type { State } from './state/state.ts'
 
@@ -14,37 +15,40 @@ export interface WatchedSelection {
 }
 
 class Watcher {
-  readonly selections: ReadonlyMap<string, WatchedSelection>
+  readonly selections: readonly WatchedSelection[]
   readonly observer: EngineObserver
   /** Everything up to here has been told. */
   revision: number
   live = true
 
   constructor(selections: readonly WatchedSelection[], observer: EngineObserver, revision: number) {
-    this.selections = new Map(selections.map((selection) => [selection.resource.storageName, selection]))
+    this.selections = selections
     this.observer = observer
     this.revision = revision
   }
 
   tell(change: StateChange): void {
-    const selection = this.selections.get(change.storageName)
-    if (!this.live || !selection || change.revision <= this.revision) return
+    // A change comes by every place that it belongs to; a watcher may wait at several of them.
+    if (!this.live || change.revision <= this.revision) return
     this.revision = change.revision
     const { entry, previous, revision } = change
-    if (selection.namespace !== undefined && entry.namespace !== selection.namespace) return
-    const { filter, resource } = selection
-    const matches = change.type !== 'DELETED' && (filter.all || filter.matches(entry.object))
-    const matched = previous !== undefined && (filter.all || filter.matches(previous.object))
-    if (matches) this.observer.event(matched ? 'MODIFIED' : 'ADDED', entry.in(resource.apiVersion), revision)
+    const after = change.type === 'DELETED' ? undefined : this.#selecting(change.storageName, entry)
+    const before = previous && this.#selecting(change.storageName, previous)
+    if (after) this.observer.event(before ? 'MODIFIED' : 'ADDED', entry.in(after.resource.apiVersion), revision)
     // An object that leaves the selection is told as deleted, in its last state that was inside, at this revision [I12].
-    else if (matched)
-      this.observer.event(
-        'DELETED',
-        (change.type === 'DELETED' ? entry : previous.deletedAt(revision)).in(resource.apiVersion),
-        revision,
-      )
+    else if (before) {
+      const last = change.type === 'DELETED' ? entry : previous.deletedAt(revision)
+      this.observer.event('DELETED', last.in(before.resource.apiVersion), revision)
+    }
+  }
+
+  #selecting(storageName: string, entry: StoredEntry): WatchedSelection | undefined {
+    return this.selections.find((selection) => selection.resource.storageName === storageName && selects(selection, entry))
   }
 }
+
+const selects = ({ namespace, filter }: WatchedSelection, entry: StoredEntry): boolean =>
+  (namespace === undefined || entry.namespace === namespace) && (filter.all || filter.matches(entry.object))
 
 /** The narrowest place that a selection fits: everything of a resource, or what one index value selects. */
 const placeOf = ({ resource, namespace, filter }: WatchedSelection): string => {
@@ -109,7 +113,7 @@ export class Watches {
       if (since === undefined) this.#tellExisting(watcher)
       else for (const change of state.history.since(since)) watcher.tell(change)
       if (!watcher.live) return
-      for (const selection of watcher.selections.values()) {
+      for (const selection of watcher.selections) {
         const place = placeOf(selection)
         const watchers = this.#places.get(place) ?? new Set()
         watchers.add(watcher)
@@ -139,11 +143,13 @@ export class Watches {
   #tellExisting(watcher: Watcher): void {
     const { revision } = this.#state
     watcher.revision = revision
-    for (const { resource, namespace, filter } of watcher.selections.values()) {
+    const told = new Set<StoredEntry>()
+    for (const { resource, namespace, filter } of watcher.selections) {
       for (const entry of this.#state.collection(resource.storageName).entries(resource.namespaced ? namespace : '')) {
         if (!watcher.live) return
-        if (filter.all || filter.matches(entry.object))
-          watcher.observer.event('ADDED', entry.in(resource.apiVersion), entry.revision)
+        if (told.has(entry) || !(filter.all || filter.matches(entry.object))) continue
+        if (watcher.selections.length > 1) told.add(entry)
+        watcher.observer.event('ADDED', entry.in(resource.apiVersion), entry.revision)
       }
     }
     if (watcher.live) watcher.observer.initialEventsEnd(revision)
@@ -151,7 +157,7 @@ export class Watches {
 
   #stop(watcher: Watcher): void {
     watcher.live = false
-    for (const selection of watcher.selections.values()) {
+    for (const selection of watcher.selections) {
       const place = placeOf(selection)
       const watchers = this.#places.get(place)
       watchers?.delete(watcher)

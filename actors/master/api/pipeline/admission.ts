@@ -4,26 +4,33 @@ import type { KubeObject } from '../../../../model/object.ts'
 import type { Namespace, PodSpec, Toleration } from '../../../../model/schema/kinds/core-v1.ts'
 import type { ResourceInfo } from '../../../../model/schema/resources.ts'
 import { failure, forbidden, notFound, type Status } from '../../../../model/status.ts'
-import { type Facts, subjectOf } from './write.ts'
+import type { User } from '../api.protocol.ts'
+import { nodeOf } from '../authorise.ts'
+import { type Asked, type Facts, subjectOf } from './write.ts'
 
-type Step = (object: KubeObject, resource: ResourceInfo, facts: Facts) => KubeObject | Status
+type Mutation = (object: KubeObject, resource: ResourceInfo, facts: Facts) => KubeObject
+type Step = (object: KubeObject, resource: ResourceInfo, facts: Facts, user: User) => KubeObject | Status
 
 const isStatus = (outcome: KubeObject | Status): outcome is Status => outcome.kind === 'Status' && 'code' in outcome
 
-/** On create, before defaults. */
+/** On create, after defaults. */
 export function admitCreate(
   object: KubeObject,
-  resource: ResourceInfo,
+  { resource, user }: Asked,
   facts: Facts,
 ): { object: KubeObject } | { status: Status } {
   let admitted = object
   for (const step of STEPS) {
-    const outcome = step(admitted, resource, facts)
+    const outcome = step(admitted, resource, facts, user)
     if (isStatus(outcome)) return { status: outcome }
     admitted = outcome
   }
   return { object: admitted }
 }
+
+/** On update, when it is not a subresource that is written. Nothing here refuses. */
+export const admitUpdate = (object: KubeObject, resource: ResourceInfo, facts: Facts): KubeObject =>
+  defaultTolerations(object, resource, facts)
 
 /** NamespaceLifecycle: nothing is made in a namespace that is not there, or is going. */
 const namespaceLifecycle: Step = (object, resource, { state }) => {
@@ -61,7 +68,7 @@ const priority: Step = (object, resource) => {
 const SILENT_NODES = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']
 
 /** DefaultTolerationSeconds: how long a pod stays with a node that has fallen silent. */
-const defaultTolerations: Step = (object, resource, { config }) => {
+const defaultTolerations: Mutation = (object, resource, { config }) => {
   const seconds = config.defaultTolerationSeconds
   if (resource.storageName !== 'pods' || seconds === undefined) return object
   const spec = object.spec as PodSpec
@@ -76,4 +83,18 @@ const defaultTolerations: Step = (object, resource, { config }) => {
   return added.length === 0 ? object : { ...object, spec: { ...spec, tolerations: [...(spec.tolerations ?? []), ...added] } }
 }
 
-const STEPS: readonly Step[] = [namespaceLifecycle, serviceAccount, priority, defaultTolerations]
+/** NodeRestriction: a node says of nobody but itself that it is there [I34]. */
+const nodeRestriction: Step = (object, resource, _, user) => {
+  const node = nodeOf(user)
+  const { name } = object.metadata
+  if (node === undefined || name === node) return object
+  if (resource.storageName === 'nodes') {
+    return forbidden(subjectOf(resource, name), `node "${node}" is not allowed to modify node "${name}"`)
+  }
+  if (resource.storageName === 'leases.coordination.k8s.io') {
+    return forbidden(subjectOf(resource, name), `node "${node}" can only access its own lease`)
+  }
+  return object
+}
+
+const STEPS: readonly Step[] = [namespaceLifecycle, nodeRestriction, serviceAccount, priority, defaultTolerations]

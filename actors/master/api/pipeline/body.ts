@@ -4,7 +4,7 @@ import { type DecodedBody, decodeBody, decodeValue, strictDecodingError } from '
 import { apiVersionOf, type JsonObject, type KubeObject } from '../../../../model/object.ts'
 import { convert } from '../../../../model/schema/conversion.ts'
 import type { ResourceInfo } from '../../../../model/schema/resources.ts'
-import { badRequest, type Status } from '../../../../model/status.ts'
+import { badRequest, failure, type Status } from '../../../../model/status.ts'
 import type { RequestBody, RequestOptions } from '../../../ports/api.ts'
 
 export type Body<T = KubeObject> =
@@ -25,25 +25,22 @@ export function decode(body: RequestBody | undefined, kind: Kind, options: Reque
   return checked(decoded, kind, options)
 }
 
-/** What a patch has made is checked like a body. */
+/** What a patch has made is checked like a body; what is no such object is the patch's fault. */
 export function decodePatched(value: JsonObject, kind: Kind, options: RequestOptions | undefined): Body<JsonObject> {
-  return checked(decodeValue(value, kind), kind, options)
+  const decoded = decodeValue(value, kind)
+  if (decoded.ok || decoded.status.code !== BAD_REQUEST) return checked(decoded, kind, options)
+  const message = `Invalid value: ${JSON.stringify(JSON.stringify(value))}: ${decoded.status.message}`
+  const cause = { reason: 'FieldValueInvalid', message, field: 'patch' }
+  return { ok: false, status: failure(422, 'Invalid', ` "" is invalid: patch: ${message}`, { causes: [cause] }) }
 }
+
+const BAD_REQUEST = 400
 
 function checked(decoded: DecodedBody, kind: Kind, options: RequestOptions | undefined): Body<JsonObject> {
   if (!decoded.ok) return decoded
   const { object, problems } = decoded
   const validation = options?.fieldValidation ?? 'Warn'
   if (problems.length > 0 && validation === 'Strict') return { ok: false, status: strictDecodingError(kind, problems) }
-  const wanted = apiVersionOf(kind.group, kind.version)
-  if (object.apiVersion !== wanted) {
-    return {
-      ok: false,
-      status: badRequest(
-        `the API version in the data (${String(object.apiVersion)}) does not match the expected API version (${wanted})`,
-      ),
-    }
-  }
   return { ok: true, object, warnings: validation === 'Warn' ? problems : [] }
 }
 
@@ -57,18 +54,21 @@ export function placed(object: JsonObject, resource: ResourceInfo, namespace: st
       status: badRequest('the namespace of the provided object does not match the namespace sent on the request'),
     }
   }
-  if (!resource.namespaced && given.namespace) {
-    return { ok: false, status: badRequest('namespace is not allowed on this type') }
+  if (name !== undefined && !given.name) {
+    const undeterminable = `the name of the object (${name} based on URL) was undeterminable: name must be provided`
+    return { ok: false, status: badRequest(undeterminable) }
   }
-  if (name !== undefined && given.name !== undefined && given.name !== name) {
+  if (name !== undefined && given.name !== name) {
     return {
       ok: false,
       status: badRequest(`the name of the object (${given.name}) does not match the name on the URL (${name})`),
     }
   }
+  // Of a cluster-scoped kind a namespace is not taken.
+  const { namespace: _, ...rest } = given
   const inPlace = {
     ...(object as unknown as KubeObject),
-    metadata: { ...given, ...(name === undefined ? {} : { name }), ...(resource.namespaced ? { namespace } : {}) },
+    metadata: { ...rest, ...(name === undefined ? {} : { name }), ...(resource.namespaced ? { namespace } : {}) },
   }
   return { ok: true, object: convert(inPlace, storedVersion(resource)), warnings: [] }
 }

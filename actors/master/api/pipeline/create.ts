@@ -35,9 +35,6 @@ export function evaluateCreate(asked: Asked, facts: Facts): Evaluated {
 export function evaluateNew(given: KubeObject, asked: Asked, facts: Facts, warnings: readonly string[]): Evaluated {
   const { request, resource } = asked
   const { state, nowMs, ids } = facts
-  if (given.metadata.resourceVersion) {
-    return refuse(failure(500, undefined, 'resourceVersion should not be set on objects to be created'), warnings)
-  }
   const namespace = resource.namespaced ? (request.namespace ?? '') : ''
   if (resource.namespaced) {
     const namespaceKey = keyFor('namespaces', '', namespace)
@@ -55,12 +52,15 @@ export function evaluateNew(given: KubeObject, asked: Asked, facts: Facts, warni
   const kind = storedKind(resource)
   applyDefaults(draft as unknown as Draft, kind)
   prepareForCreate(draft as unknown as Draft, kind)
-  const admitted = admitCreate(draft, resource, facts)
+  const admitted = admitCreate(draft, asked, facts)
   if ('status' in admitted) return refuse(admitted.status, warnings)
   draft = admitted.object
 
   const errors = validateCreate(draft, resource.storageName)
   if (errors.length > 0) return refuse(invalid(resource, given.metadata.name ?? name ?? '', errors), warnings)
+  if (given.metadata.resourceVersion) {
+    return refuse(failure(500, undefined, 'resourceVersion should not be set on objects to be created'), warnings)
+  }
   if (state.collection(resource.storageName).get(namespace, name ?? '')) {
     return refuse(alreadyExists(subjectOf(resource, name)), warnings)
   }

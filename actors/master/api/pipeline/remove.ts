@@ -1,26 +1,21 @@
 // DELETE: at once, or marked and left to those who must let go first: a kubelet with its grace, finalizers, a namespace.
 import type { KubeObject } from '../../../../model/object.ts'
 import type { PodSpec, PodStatus } from '../../../../model/schema/kinds/core-v1.ts'
-import { conflict, invalid, methodNotAllowed, notFound, type Status } from '../../../../model/status.ts'
-import { formatTime } from '../../../../model/time.ts'
+import { conflict, forbidden, methodNotAllowed, notFound, type Status } from '../../../../model/status.ts'
+import { formatTime, parseTime } from '../../../../model/time.ts'
 import type { AllocationChanges } from '../allocations.ts'
 import { entryOf, type StoredEntry } from '../state/entry.ts'
 import { keyFor } from '../state/state.ts'
-import { decode } from './body.ts'
+import { type DeleteOptions, deleteOptions } from './delete-options.ts'
 import { holdings } from './service-addresses.ts'
 import { toldWhenDeleted } from './strategy.ts'
-import { type Asked, type Evaluated, type Facts, refuse, subjectOf } from './write.ts'
+import { type Asked, type Evaluated, type Facts, refuse, subjectOf, type Write } from './write.ts'
 
 const FOREGROUND = 'foregroundDeletion'
 const ORPHAN = 'orphan'
 
-interface DeleteOptions {
-  readonly gracePeriodSeconds?: number
-  readonly propagationPolicy?: string
-  readonly orphanDependents?: boolean
-  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string }
-  readonly dryRun?: readonly string[] | null
-}
+/** Without these nothing works, so nobody may delete them (NamespaceLifecycle). */
+const IMMORTAL_NAMESPACES = new Set(['default', 'kube-system', 'kube-public'])
 
 export function evaluateDelete(asked: Asked, facts: Facts): Evaluated {
   const { request, resource } = asked
@@ -33,42 +28,10 @@ export function evaluateDelete(asked: Asked, facts: Facts): Evaluated {
   if ('refused' in options) return refuse(options.refused)
   const base = facts.state.collection(resource.storageName).get(namespace, name)
   if (!base) return refuse(notFound(subjectOf(resource, name)))
+  if (resource.storageName === 'namespaces' && IMMORTAL_NAMESPACES.has(name)) {
+    return refuse(forbidden(subjectOf(resource, name), 'this namespace may not be deleted'))
+  }
   return evaluateRemoval(base, options.options, asked, facts)
-}
-
-/** `gracePeriodSeconds` and the policy may stand in the query or in the body; the body counts more. */
-export function deleteOptions({ request, resource }: Asked): { options: DeleteOptions } | { refused: Status } {
-  const { gracePeriodSeconds, propagationPolicy, orphanDependents, dryRun } = request.options ?? {}
-  const query: DeleteOptions = {
-    ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
-    ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
-    ...(orphanDependents === undefined ? {} : { orphanDependents }),
-    ...(dryRun ? { dryRun: ['All'] } : {}),
-  }
-  if (!request.body || ('bytes' in request.body && request.body.bytes.byteLength === 0)) return { options: query }
-  const body = decode(
-    bodyVersioned(request.body),
-    { group: '', version: 'v1', kind: 'DeleteOptions' },
-    { fieldValidation: 'Ignore' },
-  )
-  if (!body.ok) return { refused: body.status }
-  const options: DeleteOptions = { ...query, ...(body.object as unknown as DeleteOptions) }
-  const policy = options.propagationPolicy
-  if (policy !== undefined && !['Background', 'Foreground', 'Orphan'].includes(policy)) {
-    const field = {
-      type: 'FieldValueNotSupported',
-      field: 'propagationPolicy',
-      detail: `Unsupported value: ${JSON.stringify(policy)}: supported values: "Background", "Foreground", "Orphan"`,
-    }
-    return { refused: invalid({ group: resource.group, kind: 'DeleteOptions' }, '', [field]) }
-  }
-  return { options }
-}
-
-// Bodies of deletes name the group version of the resource or none; DeleteOptions belongs to every one of them.
-function bodyVersioned(body: NonNullable<Asked['request']['body']>): typeof body {
-  if ('bytes' in body) return body
-  return { ...body, value: { kind: 'DeleteOptions', ...(body.value as object), apiVersion: 'v1' } as never }
 }
 
 export function evaluateRemoval(base: StoredEntry, options: DeleteOptions, asked: Asked, facts: Facts): Evaluated {
@@ -79,20 +42,19 @@ export function evaluateRemoval(base: StoredEntry, options: DeleteOptions, asked
   const dryRun = (options.dryRun?.length ?? 0) > 0 || asked.request.options?.dryRun === true
 
   const finalizers = withPolicy(old.metadata.finalizers ?? [], options)
-  const graceSeconds = graceOf(old, options, asked)
+  const isPod = resource.storageName === 'pods'
+  const marks = isPod ? podMarks(old, options, facts.nowMs) : plainMarks(old, facts.nowMs)
+  const marked = withMarks(old, marks, finalizers, resource.storageName === 'namespaces')
   const held = finalizers.length > 0 || (resource.storageName === 'namespaces' && namespaceHolds(old))
-  if (graceSeconds === 0 && !held) {
-    if (dryRun) return { kind: 'answer', answer: { kind: 'status', status: deleted(base, asked) } }
-    return removal(old, base, asked, [])
+  if (!held && marks.seconds === 0) {
+    const told = toldWhenDeleted(resource.storageName)
+    const gone = isPod ? marked : old
+    if (dryRun) return { kind: 'answer', answer: told ? shown(gone) : { kind: 'status', status: deleted(base, asked) } }
+    return removal(base, asked, { ...(told ? {} : { answer: deleted(base, asked) }), ...(isPod ? { last: marked } : {}) })
   }
 
-  const marked = mark(old, finalizers, graceSeconds, facts.nowMs, resource.storageName === 'namespaces')
-  if (marked === old || dryRun) {
-    return {
-      kind: 'answer',
-      answer: { kind: 'object', code: 200, entry: dryRun ? entryOf(marked) : base.in(resource.apiVersion) },
-    }
-  }
+  if (dryRun) return { kind: 'answer', answer: shown(marked) }
+  if (marked === old) return { kind: 'answer', answer: { kind: 'object', code: 200, entry: base.in(resource.apiVersion) } }
   return {
     kind: 'write',
     write: {
@@ -108,10 +70,11 @@ export function evaluateRemoval(base: StoredEntry, options: DeleteOptions, asked
   }
 }
 
+const shown = (object: KubeObject) => ({ kind: 'object' as const, code: 200, entry: entryOf(object) })
+
 /** The key goes, and what was allocated to the object is free again. */
-export function removal(last: KubeObject, base: StoredEntry, asked: Asked, warnings: readonly string[]): Evaluated {
-  const { resource, request } = asked
-  const told = request.verb !== 'delete' || toldWhenDeleted(resource.storageName)
+export function removal(base: StoredEntry, asked: Asked, told: Pick<Write, 'answer' | 'last' | 'warnings'>): Evaluated {
+  const { resource } = asked
   const allocations = released(base)
   return {
     kind: 'write',
@@ -123,8 +86,7 @@ export function removal(last: KubeObject, base: StoredEntry, asked: Asked, warni
       base,
       code: 200,
       apiVersion: resource.apiVersion,
-      answer: told ? last : deleted(base, asked),
-      warnings,
+      ...told,
       ...(allocations ? { allocations } : {}),
     },
   }
@@ -177,43 +139,48 @@ function withPolicy(finalizers: readonly string[], { propagationPolicy, orphanDe
   return policy === 'Background' ? others : finalizers
 }
 
-/** Only a pod that runs somewhere has a grace: its kubelet needs the time. */
-function graceOf(old: KubeObject, options: DeleteOptions, { resource }: Asked): number {
-  if (resource.storageName !== 'pods') return 0
-  const spec = old.spec as PodSpec
-  const phase = (old.status as PodStatus | undefined)?.phase
-  if (!spec.nodeName || phase === 'Succeeded' || phase === 'Failed') return 0
-  const asked = options.gracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? 30
-  const before = old.metadata.deletionGracePeriodSeconds
-  // A second delete may shorten the grace, never lengthen it.
-  return Math.max(0, before === undefined ? asked : Math.min(before, options.gracePeriodSeconds ?? before))
+interface Marks {
+  readonly timestamp: string
+  readonly seconds: number
+  /** Other than what the object says already. */
+  readonly isNew: boolean
+}
+
+/** Only a pod that runs somewhere has a grace: its kubelet needs the time. A second delete may shorten it, never lengthen it. */
+function podMarks(pod: KubeObject, { gracePeriodSeconds }: DeleteOptions, nowMs: number): Marks {
+  const { deletionTimestamp, deletionGracePeriodSeconds: before = 0 } = pod.metadata
+  const asked = gracePeriodSeconds !== undefined && gracePeriodSeconds < 0 ? 1 : gracePeriodSeconds
+  if (deletionTimestamp) {
+    if (asked === undefined || asked >= before) return { timestamp: deletionTimestamp, seconds: before, isNew: false }
+    const from = (parseTime(deletionTimestamp) ?? nowMs) - before * 1000
+    return { timestamp: formatTime(from + asked * 1000), seconds: asked, isNew: true }
+  }
+  const spec = pod.spec as PodSpec
+  const phase = (pod.status as PodStatus | undefined)?.phase
+  const runs = Boolean(spec.nodeName) && phase !== 'Succeeded' && phase !== 'Failed'
+  const seconds = runs ? (asked ?? spec.terminationGracePeriodSeconds ?? 0) : 0
+  return { timestamp: formatTime(nowMs + seconds * 1000), seconds, isNew: true }
+}
+
+function plainMarks({ metadata: { deletionTimestamp } }: KubeObject, nowMs: number): Marks {
+  return { timestamp: deletionTimestamp ?? formatTime(nowMs), seconds: 0, isNew: deletionTimestamp === undefined }
 }
 
 const namespaceHolds = (namespace: KubeObject): boolean =>
   ((namespace.spec as { finalizers?: readonly string[] } | undefined)?.finalizers?.length ?? 0) > 0
 
-function mark(
-  old: KubeObject,
-  finalizers: readonly string[],
-  graceSeconds: number,
-  nowMs: number,
-  isNamespace: boolean,
-): KubeObject {
-  const { deletionTimestamp, deletionGracePeriodSeconds: before } = old.metadata
-  const shortened = before !== undefined && graceSeconds < before
-  const sameFinalizers = finalizers.join(' ') === (old.metadata.finalizers ?? []).join(' ')
-  if (deletionTimestamp && !shortened && sameFinalizers) return old
-  const { finalizers: _, ...metadata } = old.metadata
+/** The object itself when all of it is said already. */
+function withMarks(old: KubeObject, marks: Marks, finalizers: readonly string[], isNamespace: boolean): KubeObject {
+  const { finalizers: before, ...metadata } = old.metadata
+  if (!marks.isNew && finalizers.join(' ') === (before ?? []).join(' ')) return old
+  const isFirst = metadata.deletionTimestamp === undefined
   const marked = {
     ...metadata,
     ...(finalizers.length > 0 ? { finalizers } : {}),
-    deletionTimestamp: deletionTimestamp && !shortened ? deletionTimestamp : formatTime(nowMs + graceSeconds * 1000),
-    deletionGracePeriodSeconds: graceSeconds,
-    ...(metadata.generation === undefined || deletionTimestamp ? {} : { generation: metadata.generation + 1 }),
+    deletionTimestamp: marks.timestamp,
+    ...(isNamespace ? {} : { deletionGracePeriodSeconds: marks.seconds }),
+    ...(metadata.generation !== undefined && isFirst ? { generation: metadata.generation + 1 } : {}),
   }
-  if (isNamespace) {
-    const { deletionGracePeriodSeconds: _g, ...plain } = marked
-    return { ...old, metadata: plain, status: { ...(old.status as object | undefined), phase: 'Terminating' } }
-  }
-  return { ...old, metadata: marked }
+  if (!isNamespace) return { ...old, metadata: marked }
+  return { ...old, metadata: marked, status: { ...(old.status as object | undefined), phase: 'Terminating' } }
 }

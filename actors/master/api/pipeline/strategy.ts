@@ -3,6 +3,7 @@
 import { semanticallyEqual } from '../../../../model/equality.ts'
 import type { KubeObject, ResourceName } from '../../../../model/object.ts'
 import type { ResourceInfo } from '../../../../model/schema/resources.ts'
+import { dropOfOldType } from './service-type.ts'
 
 /** Kinds whose `metadata.generation` counts changes of what they want. */
 const COUNTED = new Set<ResourceName>([
@@ -24,7 +25,11 @@ const COUNTED = new Set<ResourceName>([
   'mutatingwebhookconfigurations.admissionregistration.k8s.io',
   'validatingwebhookconfigurations.admissionregistration.k8s.io',
   'customresourcedefinitions.apiextensions.k8s.io',
+  'podtemplates',
 ])
+
+/** Kinds that begin with generation 1 and stay there: what they want never changes. */
+const BORN_FIRST = new Set<ResourceName>(['priorityclasses.scheduling.k8s.io'])
 
 /** Kinds that a PUT creates where they do not exist. */
 const CREATED_BY_UPDATE = new Set<ResourceName>([
@@ -44,6 +49,8 @@ const TOLD_WHEN_DELETED = new Set<ResourceName>([
   'resourcequotas',
   'persistentvolumes',
   'persistentvolumeclaims',
+  'storageclasses.storage.k8s.io',
+  'volumeattachments.storage.k8s.io',
 ])
 
 export const createdByUpdate = (name: ResourceName): boolean => CREATED_BY_UPDATE.has(name)
@@ -56,33 +63,39 @@ export function withoutServerFields(object: KubeObject, resource: ResourceInfo):
   const {
     resourceVersion: _r,
     uid: _u,
-    generation: _g,
     creationTimestamp: _c,
     deletionTimestamp: _d,
     deletionGracePeriodSeconds: _p,
     selfLink: _s,
     ...metadata
   } = object.metadata
-  return { ...object, metadata: COUNTED.has(resource.storageName) ? { ...metadata, generation: 1 } : metadata }
+  const { storageName } = resource
+  const isFirst = COUNTED.has(storageName) || BORN_FIRST.has(storageName)
+  return { ...object, metadata: isFirst ? { ...metadata, generation: 1 } : metadata }
 }
 
 /** Server-owned metadata stay; status stays when it has a subresource of its own; the generation follows what is wanted. */
 export function prepareForUpdate(object: KubeObject, old: KubeObject, resource: ResourceInfo): KubeObject {
   const draft: Fields = { ...object }
   if (resource.subresources.status) keepField(draft, old, 'status')
-  if (resource.storageName === 'services') keepAddresses(draft, old)
+  if (resource.storageName === 'services') keepAddresses(draft, dropOfOldType(draft as unknown as KubeObject, old), old)
   if (resource.storageName === 'namespaces') keepField(draft, old, 'spec')
-  draft.metadata = { ...serverMetadata(object, old), ...generationOf(draft as unknown as KubeObject, old, resource) }
+  const metadata = serverMetadata(object, old)
+  draft.metadata = { ...metadata, ...generationOf({ ...object, ...draft, metadata }, old, resource) }
+  if (resource.storageName === 'daemonsets.apps') countTemplate(draft as unknown as KubeObject, old)
   return draft as unknown as KubeObject
 }
 
-/** Only the status, and of the metadata labels, annotations, finalizers and owners as Kubernetes allows, come from the client. */
+/** Only the status and, of the metadata, what Kubernetes lets come along: labels, annotations, finalizers, owners. */
 export function prepareForStatusUpdate(object: KubeObject, old: KubeObject, resource: ResourceInfo): KubeObject {
-  const draft: Fields = { ...old, ...('status' in object ? { status: object.status } : {}) }
-  // Of Nodes and Pods the metadata are as they were, too; elsewhere labels and annotations may come along.
-  const metadata = resource.storageName === 'pods' ? old.metadata : { ...object.metadata, ...immutable(old) }
-  draft.metadata = { ...metadata, generation: old.metadata.generation }
-  if (old.metadata.generation === undefined) delete (draft.metadata as Fields).generation
+  const draft: Fields = { ...old }
+  keepField(draft, object, 'status')
+  const { generation } = old.metadata
+  const metadata: Fields = { ...serverMetadata(object, old), ...(generation === undefined ? {} : { generation }) }
+  if (resource.storageName === 'deployments.apps') keepField(metadata, old.metadata as unknown as Fields, 'labels')
+  if (resource.storageName === 'pods') keepField(metadata, old.metadata as unknown as Fields, 'ownerReferences')
+  draft.metadata = metadata
+  if (resource.storageName === 'daemonsets.apps') countTemplate(draft as unknown as KubeObject, old)
   return draft as unknown as KubeObject
 }
 
@@ -91,39 +104,50 @@ function generationOf(draft: KubeObject, old: KubeObject, resource: ResourceInfo
   if (!COUNTED.has(resource.storageName)) return before === undefined ? {} : { generation: before }
   const { metadata: _a, status: _b, ...wanted } = draft
   const { metadata: _c, status: _d, ...had } = old
-  return { generation: (before ?? 0) + (semanticallyEqual(wanted, had) ? 0 : 1) }
+  const isChanged =
+    !semanticallyEqual(wanted, had) ||
+    // Its controller copies them to ReplicaSets.
+    (resource.storageName === 'deployments.apps' && !semanticallyEqual(draft.metadata.annotations, old.metadata.annotations))
+  return { generation: (before ?? 0) + (isChanged ? 1 : 0) }
 }
 
-const immutable = (old: KubeObject) => {
-  const { uid, creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds, namespace, name } = old.metadata
+const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation'
+
+/** A DaemonSet counts changes of its template in an annotation, which a client may leave out but not set. */
+function countTemplate(draft: KubeObject, old: KubeObject): void {
+  const before = Number(old.metadata.annotations?.[TEMPLATE_GENERATION] ?? 0)
+  const template = (object: KubeObject) => (object.spec as { template?: unknown } | undefined)?.template
+  const generation = before + (semanticallyEqual(template(draft), template(old)) ? 0 : 1)
+  const annotations = { ...draft.metadata.annotations, [TEMPLATE_GENERATION]: String(generation) }
+  Object.assign(draft, { metadata: { ...draft.metadata, annotations } })
+}
+
+/**
+ * What the client leaves out is as it was; what it says otherwise of a uid or of a deletion stays for validation to refuse. A
+ * deletion that is under way stays so.
+ */
+function serverMetadata(object: KubeObject, old: KubeObject): KubeObject['metadata'] {
+  const { resourceVersion: _r, selfLink: _s, generation: _g, creationTimestamp: _c, ...metadata } = object.metadata
+  const { name, namespace, uid, creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds } = old.metadata
   return {
+    ...metadata,
     ...(name === undefined ? {} : { name }),
     ...(namespace === undefined ? {} : { namespace }),
-    ...(uid === undefined ? {} : { uid }),
+    ...(metadata.uid || uid === undefined ? {} : { uid }),
     ...(creationTimestamp === undefined ? {} : { creationTimestamp }),
     ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
-    ...(deletionGracePeriodSeconds === undefined ? {} : { deletionGracePeriodSeconds }),
+    ...(metadata.deletionGracePeriodSeconds !== undefined || deletionGracePeriodSeconds === undefined
+      ? {}
+      : { deletionGracePeriodSeconds }),
   }
 }
 
-function serverMetadata(object: KubeObject, old: KubeObject): KubeObject['metadata'] {
-  const {
-    resourceVersion: _r,
-    selfLink: _s,
-    generation: _g,
-    deletionTimestamp: _d,
-    deletionGracePeriodSeconds: _p,
-    ...metadata
-  } = object.metadata
-  return { ...metadata, ...immutable(old) }
-}
-
-function keepField(draft: Fields, old: KubeObject, field: string): void {
+function keepField(draft: Fields, old: Readonly<Record<string, unknown>>, field: string): void {
   if (field in old) draft[field] = old[field]
   else delete draft[field]
 }
 
-interface ServiceFields {
+export interface ServiceFields {
   type?: string
   clusterIP?: string
   clusterIPs?: readonly string[] | null
@@ -134,9 +158,8 @@ interface ServiceFields {
 }
 
 /** A client that sends a Service without its addresses means: leave them. */
-function keepAddresses(draft: Fields, old: KubeObject): void {
+function keepAddresses(draft: Fields, { ...spec }: ServiceFields, old: KubeObject): void {
   const before = (old.spec ?? {}) as ServiceFields
-  const spec: ServiceFields = { ...(draft.spec as ServiceFields) }
   if (spec.type !== 'ExternalName' && before.type !== 'ExternalName') {
     if (!spec.clusterIP && before.clusterIP) {
       spec.clusterIP = before.clusterIP

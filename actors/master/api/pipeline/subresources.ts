@@ -122,7 +122,7 @@ function asScale(evaluated: Evaluated): Evaluated {
 
 /** POST pods/NAME/binding (and the old POST bindings): at most once a pod, and never again [I13]. */
 export function evaluateBinding(asked: Asked, facts: Facts): Evaluated {
-  const { request, resource } = asked
+  const { request } = asked
   if (request.verb !== 'create') return refuse(methodNotAllowed())
   const body = decode(request.body, { group: '', version: 'v1', kind: 'Binding' }, request.options)
   if (!body.ok) return refuse(body.status)
@@ -135,7 +135,7 @@ export function evaluateBinding(asked: Asked, facts: Facts): Evaluated {
   if ('evaluated' in found) return found.evaluated
   const { base } = found
   const pod = base.object as unknown as Pod
-  const subject = subjectOf(resource, name)
+  const subject = { group: '', resource: 'pods/binding', name }
   const target = binding.target?.name ?? ''
   if (target === '') {
     return refuse(
@@ -154,6 +154,9 @@ export function evaluateBinding(asked: Asked, facts: Facts): Evaluated {
   }
   if (pod.metadata.deletionTimestamp)
     return refuse(conflict(subject, `pod ${name} is being deleted, cannot be assigned to a host`))
+  if ((pod.spec?.schedulingGates?.length ?? 0) > 0) {
+    return refuse(conflict(subject, `pod ${name} has non-empty .spec.schedulingGates`))
+  }
   if (pod.spec?.nodeName) return refuse(conflict(subject, `pod ${name} is already assigned to node "${pod.spec.nodeName}"`))
   const bound: KubeObject = {
     ...base.object,

@@ -22,7 +22,8 @@ import type { RequestBody } from '../../../ports/api.ts'
 import type { AllocationChanges } from '../allocations.ts'
 import { entryOf, type StoredEntry } from '../state/entry.ts'
 import { keyFor } from '../state/state.ts'
-import { type Body, decode, decodePatched, placed, storedKind, storedVersion } from './body.ts'
+import { admitUpdate } from './admission.ts'
+import { type Body, decode, decodePatched, placed, storedKind } from './body.ts'
 import { evaluateNew } from './create.ts'
 import { removal } from './remove.ts'
 import { allocateService } from './service-addresses.ts'
@@ -90,10 +91,9 @@ export function evaluateChange(
   const mismatch = mismatchOf(wanted, old, asked)
   if (mismatch) return refuse(mismatch, warnings)
 
+  applyDefaults(wanted as unknown as Draft, storedKind(resource))
+  let draft = prepared(wanted, old, asked, facts)
   const isStatus = request.subresource === 'status'
-  let draft = isStatus ? prepareForStatusUpdate(wanted, old, resource) : prepareForUpdate(wanted, old, resource)
-  if (request.subresource === 'finalize') draft = { ...old, spec: wanted.spec }
-  if (!request.subresource) applyDefaults(draft as unknown as Draft, storedKind(resource))
   const errors = validateUpdate(draft, old, resource.storageName, request.subresource)
   if (errors.length > 0) return refuse(invalid(resource, base.name, errors), warnings)
 
@@ -105,14 +105,15 @@ export function evaluateChange(
     allocations = allocated.changes
   }
 
-  if (isFinished(draft, asked)) return removal(draft, base, asked, warnings)
+  if (isFinished(draft, asked) && !request.options?.dryRun)
+    return removal(base, asked, { answer: asBefore(draft, old), warnings })
   if (semanticallyEqual(withoutVersion(draft), withoutVersion(old))) {
     return { kind: 'answer', answer: { kind: 'object', code: 200, entry: base.in(resource.apiVersion), warnings } }
   }
   if (request.options?.dryRun) {
     return {
       kind: 'answer',
-      answer: { kind: 'object', code: 200, entry: entryOf(convert(draft, resource.apiVersion)), warnings },
+      answer: { kind: 'object', code: 200, entry: entryOf(convert(asBefore(draft, old), resource.apiVersion)), warnings },
     }
   }
   return {
@@ -123,7 +124,7 @@ export function evaluateChange(
       namespace: base.namespace,
       name: base.name,
       base,
-      object: draft.apiVersion === storedVersion(resource) ? draft : convert(draft, storedVersion(resource)),
+      object: draft,
       code: 200,
       apiVersion: resource.apiVersion,
       warnings,
@@ -132,13 +133,32 @@ export function evaluateChange(
   }
 }
 
-function mismatchOf(wanted: KubeObject, old: KubeObject, { resource }: Asked): Status | undefined {
+/** What the request may change of the object, with what is not the client's to say. */
+function prepared(wanted: KubeObject, old: KubeObject, { request, resource }: Asked, facts: Facts): KubeObject {
+  switch (request.subresource) {
+    case 'status':
+      return prepareForStatusUpdate(wanted, old, resource)
+    case 'finalize':
+      return { ...old, spec: wanted.spec }
+    default:
+      return prepareForUpdate(admitUpdate(wanted, resource, facts), old, resource)
+  }
+}
+
+/** What is shown of a change that is not stored has the version of what is. */
+const asBefore = (draft: KubeObject, old: KubeObject): KubeObject => ({
+  ...draft,
+  metadata: { ...draft.metadata, resourceVersion: old.metadata.resourceVersion ?? '' },
+})
+
+function mismatchOf(wanted: KubeObject, old: KubeObject, { request, resource }: Asked): Status | undefined {
   const { resourceVersion, uid } = wanted.metadata
   const subject = subjectOf(resource, old.metadata.name)
   if (resourceVersion && resourceVersion !== '0' && resourceVersion !== old.metadata.resourceVersion) {
     return conflict(subject, OBJECT_MODIFIED)
   }
-  if (uid && uid !== old.metadata.uid) {
+  // Of a patch, validation refuses it: the uid is immutable.
+  if (uid && uid !== old.metadata.uid && request.verb === 'update') {
     return conflict(subject, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`)
   }
   return undefined

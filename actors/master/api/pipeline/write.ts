@@ -46,13 +46,15 @@ export interface Write {
   readonly base: StoredEntry | undefined
   /** What is put; absent: the key is deleted. */
   readonly object?: KubeObject
+  /** Of a deletion: the last state as it is told to watchers, where that is not the base. */
+  readonly last?: KubeObject
   readonly allocations?: AllocationChanges
   readonly code: number
   /** In which version the client sees it. */
   readonly apiVersion: string
   /** What the client sees of the object once it is stored, where that is another kind: a Scale. */
   readonly shownAs?: (object: KubeObject) => KubeObject
-  /** Answered in place of the object. */
+  /** Answered in place of what was written: a Status, or an object in its stored form, as it is. */
   readonly answer?: Status | KubeObject
   readonly warnings?: readonly string[]
 }

@@ -17,6 +17,11 @@ export function positionOf(sorted: readonly string[], text: string): number {
   return low
 }
 
+export interface Position {
+  readonly namespace: string
+  readonly name: string
+}
+
 class Names {
   readonly sorted: string[] = []
   readonly entries = new Map<string, StoredEntry>()
@@ -59,12 +64,19 @@ export class Collection {
     this.#order.splice(positionOf(this.#order, namespace), 1)
   }
 
-  count(namespace?: string): number {
-    return namespace === undefined ? this.#size : (this.#namespaces.get(namespace)?.sorted.length ?? 0)
+  /** How many `entries` would give behind the position. */
+  countAfter(namespace: string | undefined, after: Position): number {
+    let count = 0
+    for (const each of namespace === undefined ? this.#order : [namespace]) {
+      const sorted = this.#namespaces.get(each)?.sorted
+      if (!sorted || each < after.namespace) continue
+      count += sorted.length - (each === after.namespace ? positionOf(sorted, `${after.name}\0`) : 0)
+    }
+    return count
   }
 
   /** In the order of namespace, then name; behind a position, when one is given. */
-  *entries(namespace?: string, after?: { readonly namespace: string; readonly name: string }): Generator<StoredEntry> {
+  *entries(namespace?: string, after?: Position): Generator<StoredEntry> {
     for (const each of namespace === undefined ? [...this.#order] : [namespace]) {
       if (after && each < after.namespace) continue
       const names = this.#namespaces.get(each)

@@ -14,11 +14,19 @@ export function encodeForStore(object: KubeObject): string {
 }
 
 const METADATA = '"metadata":{'
+const BRACE = 0x7d
 
+/** `{"kind":…,"metadata":{"name":…` → `{"kind":…,"metadata":{"resourceVersion":"7","name":…` */
 function splice(text: string, revision: number): string {
   const at = text.indexOf(METADATA) + METADATA.length
-  const separator = text.charCodeAt(at) === 0x7d ? '' : ','
+  const separator = text.charCodeAt(at) === BRACE ? '' : ','
   return `${text.slice(0, at)}"resourceVersion":"${revision}"${separator}${text.slice(at)}`
+}
+
+export interface EntryPlace {
+  readonly key: string
+  readonly namespace: string
+  readonly name: string
 }
 
 export class StoredEntry implements Entry {
@@ -26,37 +34,37 @@ export class StoredEntry implements Entry {
   readonly namespace: string
   readonly name: string
   readonly revision: number
-  #text: string | undefined
+  /** As it was stored. The bytes are made from it when somebody wants them; until then it is all there is. */
+  readonly #text: string
+  readonly #apiVersion: string
   #bytes: Uint8Array | undefined
   #object: KubeObject | undefined
   #converted: Map<string, Entry> | undefined
 
-  /** `text` as it was stored; the object, where it is at hand, may lack its resourceVersion. */
-  constructor(key: string, namespace: string, name: string, revision: number, text: string, object?: KubeObject) {
+  /** The object, where it is at hand, may lack its resourceVersion or have another one. */
+  constructor({ key, namespace, name }: EntryPlace, revision: number, apiVersion: string, text: string, object?: KubeObject) {
     this.key = key
     this.namespace = namespace
     this.name = name
     this.revision = revision
+    this.#apiVersion = apiVersion
     this.#text = text
     if (object) this.#object = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } }
   }
 
   get object(): KubeObject {
-    this.#object ??= JSON.parse(new TextDecoder().decode(this.bytes)) as KubeObject
+    this.#object ??= JSON.parse(splice(this.#text, this.revision)) as KubeObject
     return this.#object
   }
 
   get bytes(): Uint8Array {
-    if (this.#bytes === undefined) {
-      this.#bytes = utf8.encode(splice(this.#text ?? '', this.revision))
-      this.#text = undefined
-    }
+    this.#bytes ??= utf8.encode(splice(this.#text, this.revision))
     return this.#bytes
   }
 
   /** The same version of the object in another of its API versions. */
   in(apiVersion: string): Entry {
-    if (this.object.apiVersion === apiVersion) return this
+    if (this.#apiVersion === apiVersion) return this
     this.#converted ??= new Map()
     let entry = this.#converted.get(apiVersion)
     if (!entry) {
@@ -68,7 +76,14 @@ export class StoredEntry implements Entry {
 
   /** What is told of an object that is gone: its last state, at the revision of the deletion. */
   deletedAt(revision: number): StoredEntry {
-    return new StoredEntry(this.key, this.namespace, this.name, revision, encodeForStore(this.object), this.object)
+    return new StoredEntry(this, revision, this.#apiVersion, this.#text, this.#object)
+  }
+
+  /** Another version has taken its place: the text stays, for who asks for the past; what was made of it may go. */
+  superseded(): void {
+    this.#object = undefined
+    this.#bytes = undefined
+    this.#converted = undefined
   }
 }
 

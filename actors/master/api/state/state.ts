@@ -47,21 +47,17 @@ export class State implements View {
   load(key: string, value: string, revision: number): boolean {
     if (!key.startsWith(PREFIX)) return false
     const [storageName = '', ...rest] = key.slice(PREFIX.length).split('/')
-    if (!storedResource(storageName) || rest.length === 0) return false
+    const resource = storedResource(storageName)
+    if (!resource || rest.length === 0) return false
     const name = rest.at(-1) ?? ''
     const namespace = rest.length > 1 ? (rest[0] ?? '') : ''
-    this.#put(storageName, new StoredEntry(key, namespace, name, revision, value))
+    this.#put(storageName, new StoredEntry({ key, namespace, name }, revision, resource.apiVersion, value))
     return true
   }
 
   loaded(revision: number): void {
     this.#revision = revision
     this.history.startAt(revision)
-  }
-
-  /** A revision that wrote nothing which anybody can watch. */
-  advance(revision: number): void {
-    this.#revision = revision
   }
 
   put(storageName: ResourceName, entry: StoredEntry, atMs: number): StateChange {
@@ -71,12 +67,11 @@ export class State implements View {
     return this.#changed({ type: previous ? 'MODIFIED' : 'ADDED', storageName, revision: entry.revision, entry, previous, atMs })
   }
 
-  remove(storageName: ResourceName, namespace: string, name: string, revision: number, atMs: number): StateChange | undefined {
-    const previous = this.collection(storageName).get(namespace, name)
-    if (!previous) return undefined
+  /** `entry` is what is told of it: its last state, at the revision of the deletion. */
+  remove(storageName: ResourceName, previous: StoredEntry, entry: StoredEntry, atMs: number): StateChange {
     this.#unlink(storageName, previous)
-    this.collection(storageName).delete(namespace, name)
-    return this.#changed({ type: 'DELETED', storageName, revision, entry: previous.deletedAt(revision), previous, atMs })
+    this.collection(storageName).delete(previous.namespace, previous.name)
+    return this.#changed({ type: 'DELETED', storageName, revision: entry.revision, entry, previous, atMs })
   }
 
   #changed(change: StateChange): StateChange {
