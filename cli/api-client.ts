@@ -1,8 +1,8 @@
 // A small HTTPS client for the commands themselves, with the administrator's certificate. Kept apart from kubectl, which a
 // user may not have.
 import { readFileSync } from 'node:fs'
-import { Agent, request } from 'node:https'
 import { join } from 'node:path'
+import { HttpsAgent, httpsRequest } from '../runtime/http/node-http.ts'
 import type { ClusterPaths } from './paths.ts'
 
 export interface Reply {
@@ -20,7 +20,7 @@ const TIMEOUT_MS = 10_000
 /** Throws when this cluster has no certificates yet. */
 export function adminAccess(paths: ClusterPaths, port: number): ApiAccess {
   const file = (name: string) => readFileSync(join(paths.pki, name))
-  const agent = new Agent({ keepAlive: true, ca: file('ca.crt'), cert: file('admin.crt'), key: file('admin.key') })
+  const agent = new HttpsAgent({ keepAlive: true, ca: file('ca.crt'), cert: file('admin.crt'), key: file('admin.key') })
   return {
     call: (method, path, body, contentType = 'application/json') =>
       new Promise((resolve, reject) => {
@@ -30,7 +30,7 @@ export function adminAccess(paths: ClusterPaths, port: number): ApiAccess {
           headers['content-type'] = contentType
           headers['content-length'] = Buffer.byteLength(text)
         }
-        const sent = request({ host: '127.0.0.1', port, method, path, headers, agent, timeout: TIMEOUT_MS }, (response) => {
+        const sent = httpsRequest({ host: '127.0.0.1', port, method, path, headers, agent, timeout: TIMEOUT_MS }, (response) => {
           const chunks: Buffer[] = []
           response.on('data', (chunk: Buffer) => chunks.push(chunk))
           response.on('error', reject)

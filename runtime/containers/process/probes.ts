@@ -1,9 +1,8 @@
 // Asks a container how it is: by HTTP, by a connection, by a command beside it. What it answers is in the words of
 // Kubernetes' prober. Redirects to another host count as success without being followed; so do those to the same host here.
-import { request as httpRequest } from 'node:http'
-import { request as httpsRequest } from 'node:https'
 import { connect } from 'node:net'
 import type { ContainerRuntime, ProbeAction, ProbeAnswer, Prober } from '../../../actors/ports/containers.ts'
+import { httpRequest, httpsRequest } from '../../http/node-http.ts'
 
 const BODY_BYTES = 10 * 1024
 
