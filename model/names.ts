@@ -14,7 +14,6 @@ const wholeQualifiedName =
   /^(?:[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*\/)?(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/
 const labelValue = /^(?:(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/
 const configMapKey = /^[-._a-zA-Z0-9]+$/
-const cIdentifier = /^[A-Za-z_][A-Za-z0-9_]*$/
 const httpHeaderName = /^[-A-Za-z0-9]+$/
 const percentage = /^[0-9]+%$/
 
@@ -60,11 +59,6 @@ const CONFIG_KEY_WRONG = mustBe(
   ['key.name', 'KEY_NAME', 'key-name'],
   '[-._a-zA-Z0-9]+',
 )
-const C_IDENTIFIER_WRONG = mustBe(
-  "a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_'",
-  ['my_name', 'MY_NAME', 'MyName'],
-  '[A-Za-z_][A-Za-z0-9_]*',
-)
 const HEADER_WRONG = mustBe(
   "a valid HTTP header must consist of alphanumeric characters or '-'",
   ['X-Header-Name'],
@@ -90,7 +84,6 @@ export const isDns1123Subdomain = matching(dnsSubdomain, SUBDOMAIN_WRONG, 253)
 export const isDns1035Label = matching(dns1035Label, DNS_1035_WRONG, 63)
 export const isWildcardSubdomain = matching(wildcardSubdomain, WILDCARD_WRONG, 253)
 export const isLabelValue = matching(labelValue, LABEL_VALUE_WRONG, 63)
-export const isCIdentifier = matching(cIdentifier, C_IDENTIFIER_WRONG, Number.POSITIVE_INFINITY)
 export const isHttpHeaderName = matching(httpHeaderName, HEADER_WRONG, Number.POSITIVE_INFINITY)
 export const isPercentage = matching(percentage, PERCENT_WRONG, Number.POSITIVE_INFINITY)
 

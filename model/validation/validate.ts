@@ -4,22 +4,12 @@ import { isDns1035Label, isDns1123Label, isDns1123Subdomain, isPathSegmentName }
 import type { KubeObject, ResourceName } from '../object.ts'
 import type { FieldError } from '../status.ts'
 import { checkAutoscaler, checkDisruptionBudget } from './autoscaling.ts'
-import {
-  checkConfigMap,
-  checkConfigMapUpdate,
-  checkEvent,
-  checkEventUpdate,
-  checkLease,
-  checkNamespace,
-  checkNamespaceStatusUpdate,
-  checkNode,
-  checkNodeUpdate,
-  checkSecret,
-  checkSecretUpdate,
-  checkServiceAccount,
-} from './core.ts'
+import { checkConfigMap, checkConfigMapUpdate, checkSecret, checkSecretUpdate } from './config-data.ts'
 import { checkEndpointSlice, checkEndpointSliceUpdate, checkOldEndpoints } from './endpoints.ts'
+import { checkEvent, checkEventUpdate } from './events.ts'
+import { checkIngress, checkIngressClass, checkIngressClassUpdate, checkIngressUpdate } from './ingresses.ts'
 import { checkCronJob, checkJob, checkJobUpdate, isCronJobName } from './jobs.ts'
+import { checkLease } from './leases.ts'
 import {
   checkControllerRevisionUpdate,
   checkLimitRange,
@@ -31,22 +21,22 @@ import {
   checkRuntimeClassUpdate,
 } from './limits.ts'
 import { checkMetadata, checkMetadataUpdate, type NameRule } from './metadata.ts'
-import { checkIngress, checkIngressClass, checkIngressClassUpdate, checkIngressUpdate, checkNetworkPolicy } from './networking.ts'
+import { checkNamespace, checkNamespaceStatusUpdate } from './namespaces.ts'
+import { checkNetworkPolicy } from './network-policies.ts'
+import { checkNode, checkNodeUpdate } from './nodes.ts'
+import { checkClaim, checkClaimUpdate, checkVolumeObject, checkVolumeObjectUpdate } from './persistent-volumes.ts'
 import { checkPod, checkPodStatusUpdate, checkPodTemplateObject, checkPodUpdate } from './pods.ts'
 import { checkBindingUpdate, checkClusterRole, checkClusterRoleBinding, checkRole, checkRoleBinding } from './rbac.ts'
+import { checkServiceAccount } from './service-accounts.ts'
 import { checkService, checkServiceStatusUpdate, checkServiceUpdate } from './services.ts'
 import {
   checkAttachmentUpdate,
-  checkClaim,
-  checkClaimUpdate,
   checkCsiDriver,
   checkCsiDriverUpdate,
   checkCsiNode,
   checkStorageClass,
   checkStorageClassUpdate,
-  checkVolumeObject,
-  checkVolumeObjectUpdate,
-} from './storage.ts'
+} from './storage-classes.ts'
 import { checkWebhooks } from './webhooks.ts'
 import {
   checkDaemonSet,

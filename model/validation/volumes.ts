@@ -99,7 +99,7 @@ export function checkHostPath(errors: Errors, { path: given, type }: HostPathVol
   if (type && !HOST_PATH_TYPES.includes(type)) errors.push(notSupported(path.child('type'), type, HOST_PATH_TYPES))
 }
 
-export function checkNoBacksteps(errors: Errors, given: string, path: Path): void {
+function checkNoBacksteps(errors: Errors, given: string, path: Path): void {
   if (given.includes('..') && given.split('/').includes('..')) errors.push(invalidValue(path, given, "must not contain '..'"))
 }
 
