@@ -1,5 +1,6 @@
 // What is remembered of decisions, for how long, and that events do not stay for ever.
 import { expect, test } from 'vitest'
+import { expiredEvents } from '../../actors/master/api/event-expiry.ts'
 import type { Reason } from '../../actors/ports/api.ts'
 import type { KubeObject } from '../../model/object.ts'
 import { ApiWorld, configMap, on, patching } from './api-world.ts'
@@ -102,4 +103,28 @@ test('events are deleted an hour after they last happened', () => {
   expect(left()).toEqual(['seen-again', 'young'])
   world.host.advance(1_800_000)
   expect(left()).toEqual(['young'])
+})
+
+test.each([
+  ['all are young and few', { keptAtMost: 5, sweptAtOnce: 5 }, []],
+  ['too many', { keptAtMost: 3, sweptAtOnce: 5 }, ['series', 'last']],
+  ['too many for one sweep', { keptAtMost: 0, sweptAtOnce: 3 }, ['series', 'last', 'event-time']],
+])('events that go before their time: %s', (_, limits, gone) => {
+  const times = (minute: number) => `2026-01-01T00:0${minute}:00Z`
+  const event = (name: string, created: number, rest: object = {}): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name, creationTimestamp: times(created) },
+    lastTimestamp: null,
+    ...rest,
+  })
+  const events = [
+    event('created', 5),
+    event('again', 0, { lastTimestamp: times(4) }),
+    event('last', 0, { lastTimestamp: times(2) }),
+    event('series', 0, { eventTime: times(0), series: { lastObservedTime: times(1) } }),
+    event('event-time', 0, { eventTime: times(3) }),
+  ]
+  const found = expiredEvents(events, Date.parse(times(6)), { keptMs: 3_600_000, ...limits })
+  expect(found.map(({ metadata }) => metadata.name)).toEqual(gone)
 })

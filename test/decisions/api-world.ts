@@ -97,6 +97,8 @@ export class ApiWorld {
     this.engine = new ApiEngine({ host, store, ranges: RANGES, config: {}, notify, ...options })
     this.engine.open()
     host.settle()
+    // Whoever changes what is stored, instead of making a new version of it, throws.
+    this.engine.state.observe([], ({ object }) => freeze(object))
     Object.assign(this.engine.gate, { reads: 'open', writes: 'open', reason: '' })
     if (!before) this.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' } })
   }
@@ -170,6 +172,12 @@ export class ApiWorld {
     this.host.settle()
     return { told, watch }
   }
+}
+
+function freeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return
+  Object.freeze(value)
+  for (const member of Object.values(value)) freeze(member)
 }
 
 /** The path of a kind, in the namespace `default` where it has one. */

@@ -15,7 +15,6 @@ import {
   serviceUnavailable,
   tooLarge,
 } from '../../../model/status.ts'
-import { parseTime } from '../../../model/time.ts'
 import type { ApiAnswer, ApiClient, ApiRequest, Selection, WatchObserver } from '../../ports/api.ts'
 import type { Host } from '../../ports/host.ts'
 import type { Commit, Opened, Outcome, Store } from '../../ports/store.ts'
@@ -34,6 +33,7 @@ import type {
 } from './api.protocol.ts'
 import { type Attributes, authorise } from './authorise.ts'
 import { DecisionMemory, type DecisionWrite } from './decision-memory.ts'
+import { expiredEvents } from './event-expiry.ts'
 import { watchProblem } from './list-options.ts'
 import { decode } from './pipeline/body.ts'
 import { evaluateCreate } from './pipeline/create.ts'
@@ -55,8 +55,6 @@ const MAX_OBJECT_CHARACTERS = 1.5 * 1024 * 1024
 const ATTEMPTS = 5
 /** Writes that may be on their way at once; beyond it new ones are refused until some are durable. */
 const MAX_PENDING = 20_000
-/** As Kubernetes keeps events. */
-const EVENTS_KEPT_MS = 3_600_000
 
 export interface EngineOptions {
   readonly host: Host
@@ -212,15 +210,11 @@ export class ApiEngine implements Engine {
     }
   }
 
-  /** Deletes events that are older than an hour. */
+  /** Deletes events that have had their time. */
   expireEvents(): void {
-    const before = this.#options.host.clock.now() - EVENTS_KEPT_MS
     const user: User = { name: 'system:apiserver', groups: ['system:masters'] }
-    for (const { object } of this.state.collection('events').entries()) {
-      const { lastTimestamp, eventTime } = object as unknown as { lastTimestamp?: string; eventTime?: string }
-      const newest = parseTime(lastTimestamp ?? eventTime ?? object.metadata.creationTimestamp ?? '') ?? 0
-      if (newest >= before) continue
-      const { namespace = '', name = '' } = object.metadata
+    for (const { metadata } of expiredEvents(this.state.list('events'), this.#options.host.clock.now())) {
+      const { namespace = '', name = '' } = metadata
       this.request(user, { verb: 'delete', group: '', version: 'v1', resource: 'events', namespace, name }, () => {})
     }
   }
