@@ -65,7 +65,7 @@ const log = (wanted: ContainerSpec): string => readFileSync(logOf(directoryOf(wa
 const linesOf = (text: string): string[] => text.split('\n').slice(0, -1)
 
 describe('the shim', () => {
-  test('outlives its agent: every line once, the exit code kept', async () => {
+  test('outlives its agent: every line once, the exit code kept [K12]', async () => {
     const wanted = spec('i=0; while [ $i -lt 2000 ]; do echo line $i; i=$((i+1)); [ $i = 1000 ] && sleep 0.1; done; exit 7')
     const first = new Observed()
     await run(wanted, first.observer)
@@ -113,7 +113,7 @@ describe('the shim', () => {
     await until(() => processesWithEnvironment(`KINORA_ROOT=${stateDir}/`).length === 0)
   })
 
-  test('what a program leaves behind in its group ends with it', async () => {
+  test('what a program leaves behind in its group ends with it [K2]', async () => {
     const observed = new Observed()
     await run(spec('sleep 1000 & exit 0'), observed.observer)
     await until(() => observed.exits.length > 0)
@@ -326,7 +326,7 @@ describe('volumes', () => {
     return answers[0] as Done
   }
 
-  test('files are replaced at once, and stale ones go', async () => {
+  test('files are replaced at once, and stale ones go [K10]', async () => {
     await write({ 'a.txt': '1', 'deep/b.txt': '2' })
     const at = volumeDirectory(stateDir, 'pod-1', 'config')
     const before = readlinkSync(join(at, '..data'))

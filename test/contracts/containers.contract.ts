@@ -97,7 +97,7 @@ export function containersContract(name: string, makeWorld: () => ContainerWorld
       expect(observed.exits).toMatchObject([{ exitCode: 137 }])
     })
 
-    test('a successor finds what runs and what has ended, and adopts both', async () => {
+    test('a successor finds what runs and what has ended, and adopts both [K1]', async () => {
       const running = await run(specFor(IMAGES.runs, 2))
       const over = await run(specFor(IMAGES.exits3, 0, 'pod-2'))
       await world.until(() => over.observed.exits.length > 0)

@@ -71,7 +71,7 @@ describe('ranges of a slot', () => {
 })
 
 describe('slots', () => {
-  it('are never shared by processes that claim at the same time, also when all prefer one', async () => {
+  it('are never shared by processes that claim at the same time, also when all prefer one [P8]', async () => {
     const all = Array.from({ length: 8 }, (_, index) => (index % 2 === 0 ? supervisor('7') : supervisor()))
     const slots = await Promise.all(all.map(async (child) => (await once(child, 'message'))[0] as number))
     expect(new Set(slots).size).toBe(all.length)
@@ -90,7 +90,7 @@ describe('slots', () => {
     expect(claimSlot(9, livingOwner(), directory).slot).toBe(9)
   })
 
-  it('are taken over when every process of their owner is dead', async () => {
+  it('are taken over when every process of their owner is dead [P8]', async () => {
     const child = supervisor('11')
     expect((await once(child, 'message'))[0]).toBe(11)
     expect(claimSlot(11, livingOwner(), directory).slot).not.toBe(11)

@@ -186,7 +186,7 @@ describe('sockets', () => {
     expect((await once(socket, 'error'))[0]).toMatchObject({ code: 'ECONNRESET' })
   })
 
-  it('loses no request while backends are swapped under load', async () => {
+  it('loses no request while backends are swapped under load [P4]', async () => {
     const network = makeNetwork()
     const listener = await listenerTo([])
     let asked = 0
@@ -228,7 +228,7 @@ describe('sockets', () => {
     expect(await program(network, { set: [listener] })).toEqual([])
   })
 
-  it('names the remedy for a port that the user may not bind, and serves the others', async (context) => {
+  it('names the remedy for a port that the user may not bind, and serves the others [P6]', async (context) => {
     const firstFree = Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8'))
     if (firstFree < 2) return context.skip('every port is free to all on this machine')
     const { backend } = await serverAt('127.251.1.5', named('pod'))
@@ -248,7 +248,7 @@ describe('sockets', () => {
     expect(await ask(open)).toBe('pod')
   })
 
-  it('keeps a node port from another cluster as long as a process of the first one uses it', async () => {
+  it('keeps a node port from another cluster as long as a process of the first one uses it [P8]', async () => {
     const listener = await listenerTo([])
     const [ours, theirs] = [makeNetwork('one'), makeNetwork('two')]
     expect(await program(ours, { set: [listener] })).toEqual([])

@@ -77,7 +77,7 @@ export function storeContract(name: string, subject: () => Subject): void {
       ])
     })
 
-    test('a commit is all or nothing', async () => {
+    test('a commit is all or nothing [T2]', async () => {
       const [, both] = await commit(store, put('a', '1'), {
         when: [
           { key: 'b', absent: true },
@@ -112,7 +112,7 @@ export function storeContract(name: string, subject: () => Subject): void {
       expect((await reopened()).rows.map((row) => row.key)).toEqual(keys)
     })
 
-    test('a writer of an earlier epoch is fenced off', async () => {
+    test('a writer of an earlier epoch is fenced off [T3]', async () => {
       await reopened()
       expect(await commit(store, put('a', '1', { epoch: 1 }), put('a', '1', { epoch: 2 }))).toEqual([
         { result: 'conflict', condition: { epoch: 1 } },
@@ -149,7 +149,7 @@ export function storeContract(name: string, subject: () => Subject): void {
       expect((await open(store)).rows).toEqual([{ key: 'a', value: '1', revision: 2 }])
     })
 
-    test('data in use are refused, and the one who holds them goes on', async () => {
+    test('data in use are refused, and the one who holds them goes on [T4]', async () => {
       const second = place.store()
       expect((await open(second)).outcome).toMatchObject({ result: 'refused', reason: 'in-use' })
       await close(second)

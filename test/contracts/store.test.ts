@@ -93,7 +93,7 @@ describe('sqlite', () => {
     await close(store)
   }
 
-  test('the data are private', async () => {
+  test('the data are private [T6]', async () => {
     const store = createSqliteStore({ directory: join(directory, 'deep', 'data') })
     await open(store)
     await commit(store, put('a', '1'))
@@ -103,7 +103,7 @@ describe('sqlite', () => {
     await close(store)
   })
 
-  test('another format version is refused and named', async () => {
+  test('another format version is refused and named [T4]', async () => {
     await written('a')
     const db = new DatabaseSync(join(directory, 'state.db'))
     db.exec('PRAGMA user_version = 7')
@@ -140,7 +140,7 @@ describe('sqlite', () => {
     expect(outcome).toMatchObject({ result: 'refused', reason: 'failed', message: expect.stringContaining('ENOTDIR') })
   })
 
-  test('a full disk: puts are answered so, deletes still work, reads go on after', async () => {
+  test('a full disk: puts are answered so, deletes still work, reads go on after [T5]', async () => {
     const store = createSqliteStore({ directory, maxBytes: 256 * 1024 })
     await open(store)
     await commit(store, put('large', 'x'.repeat(150_000)))
@@ -155,7 +155,7 @@ describe('sqlite', () => {
     await close(store)
   })
 
-  test('kill -9 in the middle: every acknowledged write is there, and the data are free at once', async () => {
+  test('kill -9 in the middle: every acknowledged write is there, and the data are free at once [T1]', async () => {
     const writer = `
       import { createSqliteStore } from ${JSON.stringify(new URL('../../runtime/store/sqlite.ts', import.meta.url).href)}
       const store = createSqliteStore({ directory: ${JSON.stringify(directory)} })

@@ -33,7 +33,7 @@ export function transportContract(name: string, maker: () => PipeMaker): void {
       for (const pipes of made.splice(0)) await pipes.close()
     })
 
-    it('delivers in order, bytes and all', async () => {
+    it('delivers in order, bytes and all [L1]', async () => {
       const { promise, resolve } = Promise.withResolvers<void>()
       const heard: unknown[] = []
       const { dialler } = await pair({}, { event: (_subject, body) => void (heard.push(body) === 1000 && resolve()) })
@@ -59,7 +59,7 @@ export function transportContract(name: string, maker: () => PipeMaker): void {
       expect(answers).toEqual([1, 2, 3].map((body) => ({ ok: true, body })))
     })
 
-    it('fails what waits when the connection ends, and says so once on both sides', async () => {
+    it('fails what waits when the connection ends, and says so once on both sides [L3]', async () => {
       const ends: string[] = []
       const both = Promise.withResolvers<void>()
       const closed = (side: string) => () => void (ends.push(side) === 2 && both.resolve())
@@ -73,7 +73,7 @@ export function transportContract(name: string, maker: () => PipeMaker): void {
       expect((await new Promise<Answer>((resolve) => dialler.request('after', 1, resolve))).ok).toBe(false)
     })
 
-    it('holds a fast writer to the credit of a slow reader', async () => {
+    it('holds a fast writer to the credit of a slow reader [L4]', async () => {
       const opened = Promise.withResolvers<Stream>()
       const taken: (() => void)[] = []
       let received = 0
@@ -110,7 +110,7 @@ export function transportContract(name: string, maker: () => PipeMaker): void {
       expect(await ended).toBe('done')
     })
 
-    it('ends a stream whose reader is too slow, and no other', async () => {
+    it('ends a stream whose reader is too slow, and no other [L4]', async () => {
       const { dialler } = await pair(
         {},
         {
@@ -137,7 +137,7 @@ export function transportContract(name: string, maker: () => PipeMaker): void {
       ).toBe('hello')
     })
 
-    it('breaks the connection at a gap', async () => {
+    it('breaks the connection at a gap [L2]', async () => {
       const broken = Promise.withResolvers<string>()
       const { pipes, dialler } = await pair({}, { closed: (reason) => broken.resolve(reason) })
       dialler.tell('first', 1)

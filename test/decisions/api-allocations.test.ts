@@ -59,7 +59,7 @@ test.each([
   expect(held(world)).toEqual(before)
 })
 
-test('two Services of one turn that ask for the same: one gets it', () => {
+test('two Services of one turn that ask for the same: one gets it [A22]', () => {
   const world = new ApiWorld()
   const asked = ['a', 'b'].map((name) => world.ask(on('create', service(name, { clusterIP: '127.1.128.7' }))))
   world.host.settle()

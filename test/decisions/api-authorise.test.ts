@@ -118,7 +118,7 @@ test('a node makes no other node than itself', () => {
   expect(at.outcome(node('n1'), NODE)).toBe('201')
 })
 
-test("administrators and the Master's own do everything, the rest nothing, in Kubernetes' words", () => {
+test("administrators and the Master's own do everything, the rest nothing, in Kubernetes' words [A20]", () => {
   const at = world()
   const everyone = { name: 'jane', groups: ['system:authenticated'] }
   for (const user of [

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { ApiWorld, at, configMap, deleting, on, patching, pod } from './api-world.ts'
 
-test('what arrives in one turn is one group, and nothing is answered or told before it is durable', () => {
+test('what arrives in one turn is one group, and nothing is answered or told before it is durable [W6]', () => {
   const world = new ApiWorld()
   const { told } = world.watch('ConfigMap', { resourceVersion: '2' })
   world.store.groups.length = 0
@@ -81,7 +81,7 @@ test.each([
   expect(world.outcome(on('create', configMap('a')))).toBe('201')
 })
 
-test('a commit whose conditions fail is decided anew, so often and no oftener', () => {
+test('a commit whose conditions fail is decided anew, so often and no oftener [A8]', () => {
   const world = new ApiWorld()
   world.create(configMap('a', { x: '1' }))
   let conflicts = 0

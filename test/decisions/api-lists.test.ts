@@ -34,7 +34,7 @@ test.each([
   expect(list(world, options).names).toEqual(names)
 })
 
-test('pages are of one revision, whatever happens between them', () => {
+test('pages are of one revision, whatever happens between them [A13]', () => {
   const name = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h')
   const change = fc.record({ name, isDelete: fc.boolean() })
   fc.assert(

@@ -58,7 +58,7 @@ test.each([
   expect(world.has('Pod', 'p') ? marks(world.get('Pod', 'p')) : undefined).toEqual(expected)
 })
 
-test('a second delete may shorten the grace, never lengthen it, and a kubelet ends it', () => {
+test('a second delete may shorten the grace, never lengthen it, and a kubelet ends it [A12]', () => {
   const world = new ApiWorld()
   world.create(pod('p', { nodeName: 'n' }))
   const grace = (gracePeriodSeconds: number) =>

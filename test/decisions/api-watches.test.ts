@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import type { KubeObject } from '../../model/object.ts'
 import { ADMIN, ApiWorld, at, configMap, deleting, on, patching, pod } from './api-world.ts'
 
-test('begins with what exists, then tells every change in order', () => {
+test('begins with what exists, then tells every change in order [W1]', () => {
   const world = new ApiWorld()
   world.create(configMap('b'))
   world.create(configMap('a'))
@@ -50,7 +50,7 @@ test('resumes behind a version, and not behind one that is forgotten', () => {
   expect(again.watch('ConfigMap', { resourceVersion: 'x' }).told[0]).toMatch(/^ended 400 /)
 })
 
-test('history keeps a hundred changes for ever, and more for 75 s', () => {
+test('history keeps a hundred changes for ever, and more for 75 s [W4]', () => {
   const world = new ApiWorld()
   const write = (times: number) => {
     for (let i = 0; i < times; i++) world.answer(on('update', configMap('a', { n: `${world.store.revision}` })))

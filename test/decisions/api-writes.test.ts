@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { Json, KubeObject } from '../../model/object.ts'
 import { ApiWorld, at, configMap, deleting, deployment, on, patching, pod } from './api-world.ts'
 
-test('what a server says of a new object is not taken from its author', () => {
+test('what a server says of a new object is not taken from its author [A6]', () => {
   const world = new ApiWorld()
   const made = world.create({
     ...deployment('web'),
@@ -38,7 +38,7 @@ test('a name is generated until it is free, then conflicts say so', () => {
   expect(long).toBe(`${'x'.repeat(58)}ccccc`)
 })
 
-test('two generated names of one turn differ', () => {
+test('two generated names of one turn differ [A7]', () => {
   const world = new ApiWorld()
   const suffixes = ['aaaaa', 'aaaaa', 'bbbbb']
   world.host.ids.suffix = () => suffixes.shift() ?? 'ccccc'
@@ -110,7 +110,7 @@ test('of writers that saw the same version exactly one succeeds [I5]', () => {
   ])
 })
 
-test('a write that changes nothing makes no version and no event', () => {
+test('a write that changes nothing makes no version and no event [A9]', () => {
   const world = new ApiWorld()
   const made = world.create(deployment('web'))
   const { told } = world.watch('Deployment', { resourceVersion: made.metadata.resourceVersion ?? '' })

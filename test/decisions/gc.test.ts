@@ -143,7 +143,7 @@ describe('pods that nobody will end', () => {
       `${verb} ${name} ${subresource ?? ''}`.trim(),
     )
 
-  test('a node that is gone has 40 s to come back', () => {
+  test('a node that is gone has 40 s to come back [N10]', () => {
     const controller = podGcController()
     pod('p', 'lost')
     expect(decide(controller, 'node lost')).toEqual({ wishes: [], againAfterMs: 40_000 })

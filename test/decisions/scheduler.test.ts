@@ -226,7 +226,7 @@ describe('the queue', () => {
     expect([1, 2, 3, 4, 5].map(() => queue.take(0))).toEqual(['b', 'd', 'a', 'c', undefined])
   })
 
-  test('backs off 1 s, 2 s, 4 s, at most 10 s', () => {
+  test('backs off 1 s, 2 s, 4 s, at most 10 s [D6]', () => {
     const queue = new PodQueue()
     queue.add('a', 0)
     const waits: number[] = []

@@ -23,7 +23,7 @@ const slice = (name: string, uids: readonly string[]): EndpointSlice => ({
   })),
 })
 
-it('no pod is told to stop while a node may choose it, and what is gone is forgotten', () => {
+it('no pod is told to stop while a node may choose it, and what is gone is forgotten [P5]', () => {
   const step = fc.record({
     what: fc.constantFrom('slice', 'no slice', 'go', 'gone', 'take', 'again'),
     name: fc.constantFrom('one', 'two'),

@@ -63,7 +63,7 @@ const serving = (prepare?: (store: ScriptedStore) => void) => {
   return api
 }
 
-test('nothing passes before the store is read back and the first objects are there', () => {
+test('nothing passes before the store is read back and the first objects are there [A19]', () => {
   const api = start()
   expect([api.phase(), api.engine.gate.reads, api.engine.gate.writes]).toEqual(['replaying', 'closed', 'closed'])
   api.host.settle()
@@ -114,7 +114,7 @@ test('it does not serve without its first objects', () => {
   expect(api.store.isClosed).toBe(true)
 })
 
-test('a full disk: reads go on, deletes are tried, writes are refused until one is tried again', () => {
+test('a full disk: reads go on, deletes are tried, writes are refused until one is tried again [T5]', () => {
   const api = serving()
   api.outcome(on('create', configMap('a')))
   api.store.fault = ({ puts }) => (puts.length > 0 ? { result: 'full', message: 'no room' } : undefined)

@@ -136,7 +136,7 @@ describe('start', () => {
     ])
   })
 
-  test('an image that cannot be pulled: ErrImagePull, then ImagePullBackOff of 10 s, 20 s, … 300 s', () => {
+  test('an image that cannot be pulled: ErrImagePull, then ImagePullBackOff of 10 s, 20 s, … 300 s [K5]', () => {
     const world = begin({ hold: { pull: true } })
     world.runtime.pullAnswer = { ok: false, reason: 'ErrImagePull', message: 'no such image' }
     world.actor.send({ type: 'image.answered', answer: world.runtime.pullAnswer, tookMs: 5 })
@@ -210,7 +210,7 @@ describe('end and restart', () => {
       expect(world.status()?.state?.terminated).toMatchObject({ exitCode, reason: exitCode === 0 ? 'Completed' : 'Error' })
   })
 
-  test('the first restart comes at once, later ones after 10 s, 20 s, … 300 s, in the words of CrashLoopBackOff', () => {
+  test('the first restart comes at once, later ones after 10 s, 20 s, … 300 s, in the words of CrashLoopBackOff [K4]', () => {
     const world = running()
     world.runtime.exited(1)
     world.runtime.started()
@@ -265,7 +265,7 @@ describe('end and restart', () => {
 })
 
 describe('stop', () => {
-  test('SIGTERM, and SIGKILL when the grace is over; then it is settled', () => {
+  test('SIGTERM, and SIGKILL when the grace is over; then it is settled [K7]', () => {
     const world = running()
     world.stop(5 * SECOND)
     expect(world.told.at(-1)).toBe('Killing: Stopping container web')
@@ -509,7 +509,7 @@ describe('probes', () => {
     expect(world.state()).toBe('ended')
   })
 
-  test('startup: the others wait for it, and its failure restarts', () => {
+  test('startup: the others wait for it, and its failure restarts [K6]', () => {
     const spec = {
       name: 'web',
       image: 'app',

@@ -146,7 +146,7 @@ describe('a Deployment', () => {
     },
   )
 
-  test('undo gives the old ReplicaSet the newest revision, and history remembers the old one', () => {
+  test('undo gives the old ReplicaSet the newest revision, and history remembers the old one [C3]', () => {
     const world = cluster()
     world.create('deployments.apps', deployment('web', 2))
     converge(world)
@@ -164,7 +164,7 @@ describe('a Deployment', () => {
     expect(images(world)).toEqual(['app:v1', 'app:v1'])
   })
 
-  test('paused, it scales but does not roll; resumed, it rolls', () => {
+  test('paused, it scales but does not roll; resumed, it rolls [C3]', () => {
     const world = cluster()
     world.create('deployments.apps', deployment('web', 2))
     converge(world)
@@ -182,7 +182,7 @@ describe('a Deployment', () => {
     expect(conditionsOf(world, 'web').Progressing).toBe('True NewReplicaSetAvailable')
   })
 
-  test('Recreate has no new pod before the last old one is gone', () => {
+  test('Recreate has no new pod before the last old one is gone [C4]', () => {
     const world = cluster()
     world.create('deployments.apps', deployment('web', 3, 'app:v1', { strategy: { type: 'Recreate' } }))
     converge(world)
@@ -276,7 +276,7 @@ describe('the chart', () => {
   const map = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'default' } })
   const touching = (object: KubeObject): Wish => ({ request: patchOwn('configmaps', object, { data: { touched: 'yes' } }) })
 
-  test('an object that a decision cannot stomach keeps nobody else waiting, and is tried ever more rarely', () => {
+  test('an object that a decision cannot stomach keeps nobody else waiting, and is tried ever more rarely [C11]', () => {
     const decided: string[] = []
     const { world, state, actor } = controlling((key) => {
       decided.push(key)
@@ -339,7 +339,7 @@ describe('the chart', () => {
     expect(actor.getSnapshot().status).toBe('done')
   })
 
-  test('a controller that fails begins anew after a second, and the others go on', () => {
+  test('a controller that fails begins anew after a second, and the others go on [C11]', () => {
     let failures = 1
     const failing = fromCallback<AnyEventObject, ControllerInput>(({ input }) => {
       if (input.controller.name === 'deployment-controller' && failures-- > 0) throw new Error('a bug')
@@ -405,7 +405,7 @@ describe('a Service', () => {
       .list('endpointslices.discovery.k8s.io')
       .flatMap((slice) => slice.endpoints as { conditions: { ready: boolean; terminating: boolean } }[])
 
-  test('has one slice with its ready pods; a pod told to end is terminating at once', () => {
+  test('has one slice with its ready pods; a pod told to end is terminating at once [C5]', () => {
     const world = cluster()
     world.create('services', service)
     world.create('deployments.apps', deployment('web', 3))
@@ -450,7 +450,7 @@ describe('a Service', () => {
 })
 
 describe('a namespace', () => {
-  test('has a service account and the authority; deleted, it leaves nothing', () => {
+  test('has a service account and the authority; deleted, it leaves nothing [C8]', () => {
     const world = cluster()
     world.create('namespaces', {
       apiVersion: 'v1',

@@ -249,7 +249,7 @@ test('a pod that is done is not begun again by a late word of the watch', () => 
 })
 
 describe('the connection', () => {
-  test('without it pods run, crash and restart; what happened is told when it is back', () => {
+  test('without it pods run, crash and restart; what happened is told when it is back [N11]', () => {
     const cluster = new Cluster()
     cluster.api.put(pod('a'))
     cluster.wait(100)

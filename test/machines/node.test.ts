@@ -210,7 +210,7 @@ describe('a cluster', () => {
       .field<{ conditions: { type: string; status: string }[] }>('pods', `default/${name}`, 'status')
       .conditions.find(({ type }) => type === 'Ready')?.status
 
-  test('a node that loses its connection is evicted after 800 ms, and only it', () => {
+  test('a node that loses its connection is evicted after 800 ms, and only it [N4]', () => {
     const { world, cut, run, phases } = cluster(3)
     cut('node-2')
     run(790, 10)
@@ -225,7 +225,7 @@ describe('a cluster', () => {
     })
   })
 
-  test('an agent that is started again within 800 ms costs nothing', () => {
+  test('an agent that is started again within 800 ms costs nothing [N3]', () => {
     const { world, cut, back, run, phases } = cluster(3)
     const before = world.requests.length
     cut('node-2')
@@ -236,7 +236,7 @@ describe('a cluster', () => {
     expect([world.requests.length - before, evicted(world)]).toEqual([0, []])
   })
 
-  test('a node that falls silent with its connection standing is found by its lease', () => {
+  test('a node that falls silent with its connection standing is found by its lease [N2]', () => {
     const { world, cut, run } = cluster(3)
     run(3000)
     cut('node-3', false)
@@ -244,7 +244,7 @@ describe('a cluster', () => {
     expect(evicted(world)).toEqual(['pod-3'])
   })
 
-  test('a node that returns loses its taints', () => {
+  test('a node that returns loses its taints [N8]', () => {
     const { world, cut, back, run, phases } = cluster(3)
     cut('node-1')
     run(3000)
@@ -368,7 +368,7 @@ describe('a cluster', () => {
     expect(evicted(world)).toEqual(['pod-2'])
   })
 
-  test('stock timings: unreachable after 50 s, evicted 300 s later', () => {
+  test('stock timings: unreachable after 50 s, evicted 300 s later [N6]', () => {
     const { world, cut, run } = cluster(3, 'stock')
     cut('node-2')
     run(49_000, 1000)

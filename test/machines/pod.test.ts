@@ -194,7 +194,7 @@ describe('start', () => {
     expect(world.ever()).toEqual(['first'])
   })
 
-  test('a sidecar starts before the rest and ends after them', () => {
+  test('a sidecar starts before the rest and ends after them [K3]', () => {
     const world = begin(
       podOf({
         restartPolicy: 'Never',
@@ -252,7 +252,7 @@ describe('its own end', () => {
 })
 
 describe('deletion', () => {
-  test('it stops when no proxy sends it connections any more, and only then', () => {
+  test('it stops when no proxy sends it connections any more, and only then [P5]', () => {
     const world = running()
     world.delete()
     world.wait(SECOND)
@@ -263,7 +263,7 @@ describe('deletion', () => {
     expect(world.gone).toHaveLength(1)
   })
 
-  test('nobody says so: after two seconds', () => {
+  test('nobody says so: after two seconds [P5]', () => {
     const world = running()
     world.delete()
     world.wait(2 * SECOND - 1)
@@ -290,7 +290,7 @@ describe('deletion', () => {
     expect(world.stored()).toBeUndefined()
   })
 
-  test('the final status is stored before the object goes', () => {
+  test('the final status is stored before the object goes [K8]', () => {
     const world = running()
     world.delete()
     world.actor.send({ type: 'pod.withdrawn' })

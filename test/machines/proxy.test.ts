@@ -154,7 +154,7 @@ test('tells the Master also where a change is nothing to it', () => {
   expect(proxy.reported).toEqual([1, 9])
 })
 
-test('goes on with what it knows while the link is lost, and lets go of what went meanwhile', () => {
+test('goes on with what it knows while the link is lost, and lets go of what went meanwhile [P7]', () => {
   const proxy = start()
   proxy.put(1)
   proxy.put(1, service('old', '127.1.128.8'))

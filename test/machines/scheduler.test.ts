@@ -42,7 +42,7 @@ test('idle with nothing to do, working while a binding is on its way, idle again
   expect(world.requests[0]?.why).toMatchObject({ decision: 'Scheduled', perNode: { a: expect.stringMatching(/^score \d+$/) } })
 })
 
-test('says why a pod stays pending: event, condition, each node; and repeats itself only in the count', () => {
+test('says why a pod stays pending: event, condition, each node; and repeats itself only in the count [D5]', () => {
   const { world, state } = scheduling('a', 'b')
   world.create('pods', pod('p', '5'))
   world.settle()
@@ -159,7 +159,7 @@ test('what waited before it began is placed', () => {
   expect(nodeOf(world, 'p')).toBe('a')
 })
 
-test('a slow answer about one pod keeps no other from its next attempt', () => {
+test('a slow answer about one pod keeps no other from its next attempt [D6]', () => {
   const { world, state } = scheduling('a')
   world.create('pods', pod('small', '3'))
   world.settle()
