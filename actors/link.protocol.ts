@@ -54,6 +54,8 @@ export interface LogsRequest {
   readonly limitBytes?: number
   readonly sinceSeconds?: number
   readonly sinceTime?: string
+  /** What the container waits for, as far as the Master knows: words for a node that has no log of it. */
+  readonly waitingFor?: string
 }
 
 export interface ConnectRequest {

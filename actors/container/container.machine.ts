@@ -50,6 +50,8 @@ interface ContainerContext extends ContainerInput {
   readonly pullPauseMs: number
   readonly pullFailure: string
   readonly killAtMs: number
+  /** What made the kubelet end it in order to start it again; absent when it ends by itself. */
+  readonly fault?: string
   readonly why?: Reason
 }
 
@@ -163,16 +165,17 @@ const containerSetup = setup({
         `Back-off restarting failed container ${spec.name} in pod ${pod.name}_${pod.namespace}(${pod.uid})`,
       ),
     nextAttempt: assign(({ context }) => {
-      const { spec, attempt, pauseMs = 0, containerId, previousId } = context
+      const { spec, attempt, pauseMs = 0, containerId, previousId, fault } = context
       if (previousId) context.runtime.remove(previousId)
       const exit = context.standing.kind === 'terminated' ? context.standing.exit : context.last?.exit
       const after = pauseMs > 0 ? ` after a back-off of ${pauseText(pauseMs)}` : ''
       return {
         attempt: attempt + 1,
         previousId: containerId,
+        fault: undefined,
         why: {
           decision: 'Restarted',
-          message: `container ${spec.name} ended with exit code ${exit?.exitCode ?? 'unknown'}; restart ${attempt + 1}${after}`,
+          message: `container ${spec.name} ${fault ? `${fault} and ` : ''}ended with exit code ${exit?.exitCode ?? 'unknown'}; restart ${attempt + 1}${after}`,
           cause: `container.exited ${spec.name}/${attempt}`,
         },
       }
@@ -207,10 +210,11 @@ const containerSetup = setup({
         probe?.terminationGracePeriodSeconds !== undefined ? probe.terminationGracePeriodSeconds * 1000 : context.graceMs
       return { killAtMs: context.clock.now() + graceMs, ready: false }
     }),
-    tellRestart: ({ context: { spec, tell }, event }) => {
-      const because = event.type === 'probe.failed' ? `failed ${event.kind} probe` : 'failed its postStart hook'
-      tell('Normal', 'Killing', `Container ${spec.name} ${because}, will be restarted`)
-    },
+    noteFault: assign({
+      fault: ({ event }) => (event.type === 'probe.failed' ? `failed ${event.kind} probe` : 'failed its postStart hook'),
+    }),
+    tellRestart: ({ context: { spec, tell, fault } }) =>
+      tell('Normal', 'Killing', `Container ${spec.name} ${fault}, will be restarted`),
     tellHookFailed: ({ context: { tell, spec }, event }, hook: 'PostStart' | 'PreStop') => {
       if (event.type === 'hook.answered')
         tell('Warning', `Failed${hook}Hook`, `${hook}Hook of container ${spec.name} failed: ${event.answer.message}`)
@@ -455,7 +459,10 @@ export const containerMachine = containerSetup.createMachine({
       on: {
         'hook.answered': [
           { guard: 'hookSucceeded', target: 'running' },
-          { target: 'restarting', actions: ['renewGrace', { type: 'tellHookFailed', params: 'PostStart' }, 'tellRestart'] },
+          {
+            target: 'restarting',
+            actions: ['renewGrace', { type: 'tellHookFailed', params: 'PostStart' }, 'noteFault', 'tellRestart'],
+          },
         ],
         'container.exited': { target: 'exited', actions: 'recordExit' },
         'container.stop': { target: 'stopping', actions: 'noteGrace' },
@@ -512,8 +519,16 @@ export const containerMachine = containerSetup.createMachine({
       on: {
         'probe.unhealthy': { actions: 'tellUnhealthy' },
         'probe.failed': [
-          { guard: { type: 'isOf', params: 'liveness' }, target: 'restarting', actions: ['beginRestart', 'tellRestart'] },
-          { guard: { type: 'isOf', params: 'startup' }, target: 'restarting', actions: ['beginRestart', 'tellRestart'] },
+          {
+            guard: { type: 'isOf', params: 'liveness' },
+            target: 'restarting',
+            actions: ['beginRestart', 'noteFault', 'tellRestart'],
+          },
+          {
+            guard: { type: 'isOf', params: 'startup' },
+            target: 'restarting',
+            actions: ['beginRestart', 'noteFault', 'tellRestart'],
+          },
         ],
         'container.exited': { target: 'exited', actions: 'recordExit' },
         'container.stop': { target: 'stopping', actions: 'noteGrace' },

@@ -74,6 +74,7 @@ function logsRequest(pod: Pod, query: URLSearchParams): { request: LogsRequest }
     limitBytes: integer('limitBytes', 1),
     sinceSeconds: integer('sinceSeconds', 1),
     sinceTime: query.get('sinceTime') || undefined,
+    waitingFor: waitingFor(pod, container),
   }
   if (request.sinceSeconds !== undefined && request.sinceTime !== undefined) {
     problems.push({
@@ -86,6 +87,15 @@ function logsRequest(pod: Pod, query: URLSearchParams): { request: LogsRequest }
     problems.push(invalidValue('sinceTime', request.sinceTime, 'must be a time as in RFC 3339'))
   }
   return problems.length > 0 ? { status: invalid({ group: '', kind: 'PodLogOptions' }, podName, problems) } : { request }
+}
+
+/** The kubelet's words for the reason that the container's status gives. */
+function waitingFor(pod: Pod, container: string): string | undefined {
+  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {}
+  const reason = [...containerStatuses, ...initContainerStatuses].find(({ name }) => name === container)?.state?.waiting?.reason
+  if (reason === 'ErrImagePull') return "image can't be pulled"
+  if (reason === 'ImagePullBackOff') return 'trying and failing to pull image'
+  return reason
 }
 
 function containerOf(pod: Pod, podName: string, named: string | undefined): string | { status: Status } {

@@ -35,7 +35,8 @@ export function serveLogs(stateDir: string, request: LogsRequest, sink: LogSink,
   return reader
 }
 
-function attemptOf(stateDir: string, { podUid, podName, container, previous }: LogsRequest): string | Status {
+function attemptOf(stateDir: string, request: LogsRequest): string | Status {
+  const { podUid, podName, container, previous, waitingFor = 'ContainerCreating' } = request
   const containers = isComponent(podUid) && isComponent(container) ? join(containersDirectory(stateDir, podUid), container) : ''
   let attempts: number[] = []
   try {
@@ -50,7 +51,7 @@ function attemptOf(stateDir: string, { podUid, podName, container, previous }: L
   if (attempt !== undefined) return join(containers, String(attempt))
   return previous
     ? badRequest(`previous terminated container "${container}" in pod "${podName}" not found`)
-    : badRequest(`container "${container}" in pod "${podName}" is waiting to start: ContainerCreating`)
+    : badRequest(`container "${container}" in pod "${podName}" is waiting to start: ${waitingFor}`)
 }
 
 class LogReader {
