@@ -20,7 +20,7 @@ describe.skipIf(kubectlIsMissing)('nodes', { timeout: 90_000 }, () => {
       .map((line) => line.split(' ')[0] ?? '')
   const rolledOut = (name: string) => kubectl('rollout', 'status', `deployment/${name}`, '--timeout=60s')
 
-  test('cordon keeps new pods away and leaves the others', async () => {
+  test('cordon keeps new pods away and leaves the others [N9]', async () => {
     await kubectl('create', 'deployment', 'web', '--image=kinora.local/hello', '--replicas=6')
     await rolledOut('web')
     expect(new Set(await nodesOf('app=web'))).toEqual(new Set(['node-1', 'node-2', 'node-3']))

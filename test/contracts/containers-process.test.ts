@@ -139,7 +139,7 @@ describe('the shim', () => {
   })
 })
 
-test('the environment is the pod’s, and nothing of the agent’s', async () => {
+test('the environment is the pod’s, and nothing of the agent’s [K11]', async () => {
   process.env.KINORA_TEST_SECRET = 'of the agent'
   const wanted = spec('env', { env: { GREETING: 'hello  world', POD_IP: '127.64.9.1' } })
   const observed = new Observed()

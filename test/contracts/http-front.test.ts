@@ -281,7 +281,7 @@ describe('forms', () => {
     expect([response.status, response.headers['Retry-After']]).toEqual([409, '3'])
   })
 
-  test('indented and YAML', async () => {
+  test('indented and YAML [A3]', async () => {
     expect(String(await read(await ask(`${url}/a?pretty=true`)))).toContain('\n  "metadata": {\n')
     expect(String(await read(await ask(`${url}/a`, { headers: { 'user-agent': 'curl/8' } })))).toContain('\n  "metadata"')
     const yaml = await ask(`${url}/a`, { headers: { accept: 'application/yaml' } })
@@ -344,7 +344,7 @@ describe('watching', () => {
       .filter(Boolean)
       .map((line) => JSON.parse(line))
 
-  test('events as lines, bookmarks, and the end after timeoutSeconds', async () => {
+  test('events as lines, bookmarks, and the end after timeoutSeconds [W5]', async () => {
     const answered = ask(`${url}&timeoutSeconds=1&sendInitialEvents=true`)
     watcher?.observer.started()
     const response = await answered
@@ -384,7 +384,7 @@ describe('watching', () => {
     expect((await failed).status).toBe(409)
   })
 
-  test('a reader that is behind by too much is cut off; one that is gone is forgotten', async () => {
+  test('a reader that is behind by too much is cut off; one that is gone is forgotten [W6]', async () => {
     const answered = ask(url)
     const { observer } = watcher ?? {}
     observer?.started()
@@ -415,7 +415,7 @@ describe('watching', () => {
 })
 
 describe('other paths', () => {
-  test('discovery in both forms, known by its ETag', async () => {
+  test('discovery in both forms, known by its ETag [A16]', async () => {
     const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json'
     const aggregated = await ask('/apis', { headers: { accept } })
     expect(aggregated.headers['Content-Type']).toBe('application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList')
@@ -430,7 +430,7 @@ describe('other paths', () => {
     expect((await json(await ask('/'))).paths).toContain('/apis/apps/v1')
   })
 
-  test('OpenAPI: the index leads to documents', async () => {
+  test('OpenAPI: the index leads to documents [A16]', async () => {
     const { paths } = await json(await ask('/openapi/v3'))
     const { serverRelativeURL } = paths['apis/apps/v1']
     const document = await ask(serverRelativeURL, { headers: { accept: 'application/json' } })
@@ -442,7 +442,7 @@ describe('other paths', () => {
     ).toBe(406)
   })
 
-  test('version and health', async () => {
+  test('version and health [A21]', async () => {
     expect(await json(await ask('/version'))).toMatchObject({
       major: '1',
       minor: '36',
@@ -465,7 +465,7 @@ describe('other paths', () => {
     expect(text).toMatch(/^process_resident_memory_bytes \d+$/m)
   })
 
-  test('why', async () => {
+  test('why [A21]', async () => {
     expect(await json(await ask('/kinora/v1/why/pods/default/web'))).toMatchObject({
       object: { resource: 'pods', namespace: 'default', name: 'web' },
       reasons: [{ decision: 'Scheduled', message: 'pods/default/web' }],

@@ -229,7 +229,7 @@ const until = async (condition: () => boolean) => {
 describe('logs', () => {
   const url = '/api/v1/namespaces/default/pods/web/log'
 
-  test('as text, with what was asked for handed to the node', async () => {
+  test('as text, with what was asked for handed to the node [A17]', async () => {
     expect(await ask(`${url}?tailLines=5&timestamps=true`)).toMatchObject({
       status: 200,
       headers: { 'content-type': 'text/plain' },
@@ -329,7 +329,7 @@ describe('proxy', () => {
     await until(() => openConnections === 0)
   })
 
-  test('redirects are handed on, never followed; those within the pod lead back through the proxy', async () => {
+  test('redirects are handed on, never followed; those within the pod lead back through the proxy [A17]', async () => {
     expect((await ask(`${pods}/web/proxy/redirect`)).headers.location).toBe(`${pods}/web/proxy/login`)
     expect((await ask(`${pods}/web/proxy/elsewhere`)).headers.location).toBe('http://169.254.169.254/')
     expect(seen).toHaveLength(2)

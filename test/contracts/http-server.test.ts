@@ -122,12 +122,12 @@ const ask = (session: ClientHttp2Session, headers: Record<string, string>, body?
 
 const ADMIN = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }
 
-test('both versions on one port, the user from the certificate', async () => {
+test('both versions on one port, the user from the certificate [A2]', async () => {
   expect(JSON.parse((await http1('/a?b=c')).body)).toEqual({ user: ADMIN, query: 'b=c', outcome: 'read' })
   expect(JSON.parse((await ask(http2(), { ':path': '/a?b=c' })).body)).toEqual({ user: ADMIN, query: 'b=c', outcome: 'read' })
 })
 
-test('without a certificate anonymous, with one of another authority nobody', async () => {
+test('without a certificate anonymous, with one of another authority nobody [A20]', async () => {
   expect(JSON.parse((await http1('/', { cert: undefined, key: undefined })).body).user.name).toBe('system:anonymous')
   const other = openPki({ directory: join(directory, 'other') }).admin
   expect(JSON.parse((await http1('/', { cert: other.certificate, key: other.key })).body).user).toBeUndefined()

@@ -37,7 +37,7 @@ export function networkContract(adapter: string, makeWorld: () => Promise<Networ
       return counts
     }
 
-    it.each(['clusterIP', 'nodePort'] as const)('spreads new connections of a %s evenly', async (kind) => {
+    it.each(['clusterIP', 'nodePort'] as const)('spreads new connections of a %s evenly [P1]', async (kind) => {
       const pods = await Promise.all(['a', 'b', 'c'].map((name) => world.pod(name)))
       const listener = await listenerAt(
         pods.map(({ backend }) => backend),
@@ -70,7 +70,7 @@ export function networkContract(adapter: string, makeWorld: () => Promise<Networ
       expect(await told(listener, 10)).toEqual(new Map([['b', 10]]))
     })
 
-    it('resets at once where there is no backend, and serves when there is one again', async () => {
+    it('resets at once where there is no backend, and serves when there is one again [P2]', async () => {
       const a = await world.pod('a')
       const listener = await listenerAt([])
       await program(world.network, { set: [listener] })
@@ -79,7 +79,7 @@ export function networkContract(adapter: string, makeWorld: () => Promise<Networ
       expect(await world.connect(listener)).toBe('a')
     })
 
-    it('goes to the next backend when one does not accept', async () => {
+    it('goes to the next backend when one does not accept [P3]', async () => {
       const [a, dead, b] = [await world.pod('a'), await world.pod('dead'), await world.pod('b')]
       await dead.stop()
       const listener = await listenerAt([a.backend, dead.backend, b.backend])
@@ -106,7 +106,7 @@ export function networkContract(adapter: string, makeWorld: () => Promise<Networ
       expect(await world.connect(third)).toBe('a')
     })
 
-    it('keeps a client with its backend where affinity is asked for, and moves it only when that leaves', async () => {
+    it('keeps a client with its backend where affinity is asked for, and moves it only when that leaves [P1]', async () => {
       const pods = await Promise.all(['a', 'b', 'c'].map(async (name) => ({ name, ...(await world.pod(name)) })))
       const listener = await listenerAt(
         pods.map(({ backend }) => backend),

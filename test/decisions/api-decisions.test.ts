@@ -10,7 +10,7 @@ const why = (decision: string, about?: Reason['about']): { why: Reason } => ({
 })
 const decisions = (world: ApiWorld) => [...world.store.rows.keys()].filter((key) => key.startsWith('/decisions/'))
 
-test('a reason is kept beside the write that it explains, by whom and at which revision, and survives a restart', () => {
+test('a reason is kept beside the write that it explains, by whom and at which revision, and survives a restart [C10]', () => {
   const world = new ApiWorld()
   const groups = world.store.groups.length
   world.host.advance(1500)
@@ -54,7 +54,7 @@ test('nothing is remembered of what was not carried out, or changed nothing', ()
   ])
 })
 
-test('of one object the last 32 are kept, oldest first, also when they are read back', () => {
+test('of one object the last 32 are kept, oldest first, also when they are read back [C10]', () => {
   const world = new ApiWorld()
   for (let n = 0; n < 40; n++) {
     world.answer({ ...on('create', configMap(`c${n}`)), ...why(`D${n}`, { resource: 'pods', namespace: '', name: 'p' }) })
@@ -80,7 +80,7 @@ test('beyond 20,000 objects those decided about longest ago are forgotten, on di
   expect(decisions(world)).toHaveLength(20_001)
 })
 
-test('events are deleted an hour after they last happened', () => {
+test('events are deleted an hour after they last happened [A18]', () => {
   const world = new ApiWorld()
   const event = (name: string, times: object): KubeObject => ({
     apiVersion: 'v1',

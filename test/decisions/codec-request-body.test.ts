@@ -11,7 +11,7 @@ const message = (body: ReturnType<typeof decodeBody>): string | undefined => (bo
 describe('the body of a request', () => {
   const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: { k: 'v' } }
 
-  test('is the same object in every media type', () => {
+  test('is the same object in every media type [A3]', () => {
     const expected = { ok: true, object, problems: [] }
     expect(decodeBody('application/json', json(object), configMap)).toEqual(expected)
     expect(decodeBody('application/json; charset=utf-8', json({ metadata: { name: 'a' }, data: { k: 'v' } }), configMap)).toEqual(

@@ -36,7 +36,7 @@ test('one that does not end is left alone', () => {
   expect(told()).toEqual([])
 })
 
-test('pods go before everything else', () => {
+test('pods go before everything else [C6]', () => {
   namespace()
   make('pods', 'Pod', 'p')
   make('secrets', 'Secret', 's')
@@ -59,7 +59,7 @@ test('empty, it is let go', () => {
   expect(body).toMatchObject({ value: { spec: { finalizers: [] } } })
 })
 
-test('says what remains and who holds it', () => {
+test('says what remains and who holds it [C6]', () => {
   namespace()
   make('secrets', 'Secret', 's', { finalizers: ['example.com/mine'] })
   make('secrets', 'Secret', 't')

@@ -62,7 +62,7 @@ test('every PATCH tells its kind and that it knows fieldValidation: kubectl asks
   }
 })
 
-test('every kind that is served can be found by its group, version and kind', () => {
+test('every kind that is served can be found by its group, version and kind [A16]', () => {
   for (const { group, version, kind } of allResources()) {
     const { schemas } = documentOf(group, version).components
     const found = Object.values(schemas).filter((schema) =>

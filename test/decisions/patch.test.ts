@@ -91,7 +91,7 @@ describe('JSON patch', () => {
     })
   })
 
-  it('refuses what is no list and what is too much', () => {
+  it('refuses what is no list and what is too much [A11]', () => {
     expect(applyJsonPatch({}, { op: 'add' })).toMatchObject({ ok: false, status: { code: 400 } })
     const remove = { op: 'test', path: '/x', value: null }
     expect(applyJsonPatch({}, Array(10_000).fill(remove))).toEqual({ ok: true, value: {} })
@@ -285,7 +285,7 @@ describe('every patch', () => {
       }) as unknown as KubeObject,
   )
 
-  it('leaves its arguments as they were and prototypes alone', () => {
+  it('leaves its arguments as they were and prototypes alone [A11]', () => {
     fc.assert(
       fc.property(objects, patches, (object, [contentType, patch]) => {
         const before = JSON.stringify([object, patch])

@@ -42,7 +42,7 @@ const term = (operator: string, values?: string[]) => ({
 })
 const ssd = node('a', { labels: { disk: 'ssd', size: '4' } })
 
-describe('filters', () => {
+describe('filters [D3]', () => {
   test.each<[string, Pod, Node[], string]>([
     ['no nodes', pod(), [], 'no nodes available to schedule pods'],
     ['fits', pod(asking({ cpu: '4' })), [node('a')], 'a'],
@@ -139,7 +139,7 @@ test.each<[Toleration, Taint, boolean]>([
   expect(tolerates(toleration, taint)).toBe(expected)
 })
 
-describe('scores', () => {
+describe('scores [D4]', () => {
   test('a workload is spread before anything is filled', () => {
     const cache = cacheOf(node('a'), node('b'), node('c'))
     const nodes = Array.from({ length: 6 }, (_, n) => {
