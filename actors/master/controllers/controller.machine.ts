@@ -93,9 +93,8 @@ export const controllerMachine = setup({
   initial: 'syncing',
   on: { 'controller.stop': '.stopped', 'key.settled': { actions: 'noteFailure' } },
   states: {
-    syncing: { on: { 'view.synced': 'idle' } },
+    syncing: { on: { 'view.synced': [{ guard: 'hasWork', target: 'working' }, { target: 'idle' }] } },
     idle: {
-      always: { guard: 'hasWork', target: 'working' },
       on: { 'work.arrived': 'working' },
       after: { nextDue: 'working' },
     },

@@ -116,9 +116,8 @@ export const schedulerMachine = setup({
   initial: 'syncing',
   on: { 'scheduler.stop': '.stopped' },
   states: {
-    syncing: { on: { 'view.synced': 'idle' } },
+    syncing: { on: { 'view.synced': [{ guard: 'hasWork', target: 'working' }, { target: 'idle' }] } },
     idle: {
-      always: { guard: 'hasWork', target: 'working' },
       on: { 'work.arrived': 'working' },
     },
     working: {
