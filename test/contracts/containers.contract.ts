@@ -125,6 +125,19 @@ export function containersContract(name: string, makeWorld: () => ContainerWorld
       expect(again.exits).toMatchObject([{ exitCode: 143 }])
     })
 
+    test('listing disturbs nothing that is just starting', async () => {
+      const created = await answer((a: Parameters<ContainerRuntime['create']>[1]) =>
+        world.runtime.create(specFor(IMAGES.runs), a),
+      )
+      if (!created.ok) throw new Error(created.message)
+      const observed = new Observed()
+      world.runtime.start(created.id, observed.observer)
+      for (let times = 0; times < 5; times++) await list()
+      await world.until(() => observed.started.length > 0)
+      await list()
+      expect(observed.exits).toEqual([])
+    })
+
     test('created and never started: found without a start', async () => {
       await answer((a: Parameters<ContainerRuntime['create']>[1]) => world.runtime.create(specFor(IMAGES.runs), a))
       const [found] = await list(world.successor())

@@ -6,6 +6,9 @@ import { readExit, readRecord, readStarted, writeExit } from './attempt.ts'
 import { containersDirectory, idOf, podsDirectory } from './layout.ts'
 import { bootId, groupOf, isAlive, processesWithEnvironment, signalGroup, signalPid } from './proc.ts'
 
+/** Of looking for processes that outran a kill. */
+const ROUNDS = 10
+
 const entries = (directory: string): string[] => {
   try {
     return readdirSync(directory).sort()
@@ -24,8 +27,11 @@ export function* attempts(stateDir: string): Generator<string> {
   }
 }
 
-/** By pod, container, attempt. What was never started has no `startedAtMs`; what died with the machine or its shim has an exit. */
-export function foundContainers(stateDir: string): FoundContainer[] {
+/**
+ * By pod, container, attempt. What was never started has no `startedAtMs`; what died with the machine or its shim has an
+ * exit. A start that an agent did not live to see is undone, unless it is one that this agent is just making.
+ */
+export function foundContainers(stateDir: string, isOurs: (id: string) => boolean): FoundContainer[] {
   const found: FoundContainer[] = []
   for (const directory of attempts(stateDir)) {
     const record = readRecord(directory)
@@ -36,7 +42,7 @@ export function foundContainers(stateDir: string): FoundContainer[] {
     }
     const started = readStarted(directory)
     const runs = started && record.bootId === bootId() && isAlive(started.shim)
-    if (!runs && !readExit(directory, record)) endAttempt(directory)
+    if (!runs && !isOurs(idOf(record)) && !readExit(directory, record)) endAttempt(directory)
     const exit = readExit(directory, record)
     const { podUid, name, attempt, namespace, podName, podIp, image, imageId } = record
     found.push({
@@ -64,8 +70,11 @@ export function endAttempt(directory: string): void {
   if (started && record?.bootId === bootId()) signalGroup(started.program, 'SIGKILL')
   // Programs that left their group, and a shim that had not yet said what it started; one that had ends by itself, when
   // the last line is written.
-  for (const pid of processesWithEnvironment(`KINORA_ROOT=${directory}/`)) {
-    if (groupOf(pid) !== started?.shim.pid) signalPid(pid, 'SIGKILL')
+  const others = (): number[] =>
+    processesWithEnvironment(`KINORA_ROOT=${directory}/`).filter((pid) => groupOf(pid) !== started?.shim.pid)
+  // Again, because one of them may just have started another.
+  for (let round = 0, left = others(); left.length > 0 && round < ROUNDS; round++, left = others()) {
+    for (const pid of left) signalPid(pid, 'SIGKILL')
   }
   if (record && started && !readExit(directory, record)) writeExit(directory, 137)
 }

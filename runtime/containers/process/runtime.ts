@@ -166,7 +166,7 @@ export function createProcessRuntime({ host, stateDir, resolveImage, path }: Pro
     name: 'kinora-process',
     version: '0.1.0',
     list: (found) => {
-      const containers = foundContainers(stateDir)
+      const containers = foundContainers(stateDir, (id) => supervisions.has(id) || prepared.has(id))
       host.defer(() => found(containers))
     },
     pull: (name, answered) =>
