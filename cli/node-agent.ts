@@ -13,9 +13,10 @@ import { createSocketNetwork } from '../runtime/network/sockets.ts'
 import { createNode } from '../runtime/node.ts'
 import type { Stream } from '../transports/peer.ts'
 import { dialWebSocket } from '../transports/websocket.ts'
-import { onceAsked } from './agent-process.ts'
+import { onceAsked, toldToBegin, type Word } from './agent-process.ts'
 
 export interface NodeCommandOptions {
+  readonly name: string
   readonly clusterId: string
   readonly server: string
   readonly pki: string
@@ -24,7 +25,10 @@ export interface NodeCommandOptions {
   readonly failureDetection: 'fast' | 'stock'
 }
 
-export async function runNode(nodeName: string, options: NodeCommandOptions): Promise<void> {
+export async function runNode(options: NodeCommandOptions): Promise<void> {
+  const whenMasterServes = masterServes()
+  await toldToBegin()
+  const { name: nodeName } = options
   const host = systemHost()
   const file = (name: string) => readFileSync(join(options.pki, name), 'utf8')
   const credentials = { ca: file('ca.crt'), cert: file(`node-${nodeName}.crt`), key: file(`node-${nodeName}.key`) }
@@ -39,15 +43,43 @@ export async function runNode(nodeName: string, options: NodeCommandOptions): Pr
     ...{ host, nodeName, runtime, detection: options.failureDetection, prober: createProber(runtime) },
     network: createSocketNetwork({ claims: openClaims(options.clusterId) }),
     machine: machineFacts(stateDir),
-    dial: (dialled) => dialWebSocket({ url: options.server, ...credentials }, dialled),
-    serve: {
+    dial: (dialled) => whenMasterServes(() => dialWebSocket({ url: options.server, ...credentials }, dialled)),
+    serve: (isOwnPod) => ({
       logs: (stream, request) => serveLogsOver(stream, (sink) => serveLogs(stateDir, request, sink, host.clock.now())),
-      connect: (stream, request) =>
-        serveConnect((_uid, address) => address.startsWith('127.') && address !== '127.0.0.1', stream, request),
-    },
+      connect: (stream, request) => serveConnect(isOwnPod, stream, request),
+    }),
   })
   node.start()
   onceAsked(() => node.stop(false, () => process.exit(0)))
+}
+
+/**
+ * Who supervises both says when the Master serves. To dial before would cost more than all else that a node does at its start,
+ * and the pauses between vain attempts would have grown when it does serve. Without a supervisor there is nothing to wait for.
+ */
+function masterServes(): (dial: () => () => void) => () => void {
+  let serves = !process.connected
+  const waiting = new Set<() => void>()
+  const changed = (now: boolean) => {
+    serves = now
+    if (serves) for (const dial of [...waiting]) dial()
+  }
+  process.on('message', (word: Word) => {
+    if (word !== 'begin') changed(word === 'masterServes')
+  })
+  process.once('disconnect', () => changed(true))
+  return (dial) => {
+    if (serves) return dial()
+    let abandon = () => {
+      waiting.delete(now)
+    }
+    const now = () => {
+      waiting.delete(now)
+      abandon = dial()
+    }
+    waiting.add(now)
+    return () => abandon()
+  }
 }
 
 /** The first, empty frame says that the log is there. */

@@ -3,16 +3,12 @@ import { spawn } from 'node:child_process'
 import { accessSync, closeSync, constants, openSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { adminAccess } from './api-client.ts'
 import { readCluster } from './cluster.ts'
 import { EXIT, Failure } from './failure.ts'
-import { removeContext } from './kubeconfig.ts'
 import { type Format, print, printJson, progress } from './output.ts'
 import { type ClusterPaths, clusterPaths, contextName, makePrivate } from './paths.ts'
 import { livingProcess } from './run-files.ts'
-import { readyScreen } from './screen.ts'
-import { status } from './status.ts'
-import { bringUp, elapsedMs, type Ready, type Running, type Step, serviceUrls, type UpOptions } from './up.ts'
+import { bringUp, elapsedMs, type Ready, type Running, type Step, type UpOptions } from './up.ts'
 import { version } from './version.ts'
 
 type UpCommandOptions = Omit<UpOptions, 'apply' | 'images'> & {
@@ -32,15 +28,19 @@ export async function upCommand(given: UpCommandOptions, paths: ClusterPaths): P
     if (json) printJson(step)
     if (step.note) progress(step.note)
   }
-  const show = (ready: Ready, foreground: boolean) => {
-    if (json) printJson(ready)
-    else for (const line of readyScreen(ready, version(), 'kinora', onPath('kubectl'), foreground)) print(line)
+  const show = async (ready: Ready, foreground: boolean) => {
+    if (json) return printJson(ready)
+    const { readyScreen } = await import('./screen.ts')
+    for (const line of readyScreen(ready, version(), 'kinora', onPath('kubectl'), foreground)) print(line)
   }
-  if (livingProcess(paths, 'supervisor')) return show(await alreadyUp(options, paths), false)
+  if (livingProcess(paths, 'supervisor')) {
+    const { alreadyUp } = await import('./already-up.ts')
+    return show(await alreadyUp(options, paths), false)
+  }
   if (given.detach) return show(await detached(options, paths, stepped), false)
   const interrupted = interruption()
   const running = await bringUp(options, paths, program, process.env, stepped)
-  show(running.ready, true)
+  await show(running.ready, true)
   await stay(running, paths, interrupted)
   process.exitCode = EXIT.interrupted
 }
@@ -100,6 +100,7 @@ async function stay(running: Running, paths: ClusterPaths, interrupted: Promise<
   process.on('SIGINT', () => {}) // A second Ctrl-C must not leave half a cluster behind.
   await running.stop()
   const cluster = readCluster(paths)
+  const { removeContext } = await import('./kubeconfig.ts')
   await removeContext(cluster?.kubeconfigs ?? [running.ready.kubeconfig], contextName(running.ready.name))
 }
 
@@ -107,29 +108,6 @@ function interruption(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => resolve())
   return promise
-}
-
-async function alreadyUp(options: UpOptions, paths: ClusterPaths): Promise<Ready> {
-  const cluster = readCluster(paths)
-  if (!cluster) throw new Failure('starting', `${options.name} is being brought up by another command`, 'kinora status')
-  const { nodes, server, store } = await status(options.name, paths)
-  const api = adminAccess(paths, cluster.port)
-  try {
-    return {
-      event: 'ready',
-      name: options.name,
-      server,
-      kubeconfig: cluster.kubeconfigs?.[0] ?? '',
-      context: contextName(options.name),
-      dataDir: paths.data,
-      store,
-      nodes: nodes.filter(({ ready }) => ready).length,
-      urls: await serviceUrls(api),
-      elapsedMs: elapsedMs(),
-    }
-  } finally {
-    api.close()
-  }
 }
 
 const onPath = (command: string): boolean =>

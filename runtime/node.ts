@@ -14,7 +14,8 @@ export interface NodeOptions {
   readonly host: Host
   readonly nodeName: string
   readonly dial: NodeLinkOptions['dial']
-  readonly serve: NodeLinkOptions['serve']
+  /** Serves the streams that the Master opens; asked with what only the Kubelet knows. */
+  readonly serve: (isOwnPod: (podUid: string, podIp: string) => boolean) => NodeLinkOptions['serve']
   readonly runtime: ContainerRuntime
   readonly prober: Prober
   readonly network: Network
@@ -38,7 +39,7 @@ export function createNode(options: NodeOptions): NodeParts {
     timers: host.clock,
     random: host.random.stream('dial'),
     dial: options.dial,
-    serve: options.serve,
+    serve: options.serve((uid, address) => kubelet.getSnapshot().context.surroundings.addresses.holds(uid, address)),
   })
   const { heartbeatMs, graceMs } = FAILURE_DETECTION[options.detection]
   const kubelet = createActor(kubeletMachine, {

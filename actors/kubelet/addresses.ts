@@ -36,6 +36,11 @@ export class AddressPool {
     return address
   }
 
+  /** Whether the address is that of this very pod. */
+  holds(podUid: string, address: string): boolean {
+    return this.#byPod.get(podUid) === address
+  }
+
   release(podUid: string): void {
     const address = this.#byPod.get(podUid)
     if (address === undefined) return

@@ -62,7 +62,7 @@ export class SimulatedNode {
       network: this.#network(),
       machine: FACTS,
       dial: (dialled) => this.#dial(own, dialled),
-      serve: {},
+      serve: () => ({}),
     })
     this.#agent.start()
   }
