@@ -1,14 +1,13 @@
 // One container of a pod: pulled, created, started, probed, ended and started again, or stopped for good.
 import { type ActorRef, assign, type Snapshot, sendTo, setup } from 'xstate'
 import type { Container, LifecycleHandler } from '../../model/schema/kinds/core-v1.ts'
-import type { Reason } from '../ports/api.ts'
 import type { ContainerRuntime, ExitFact, FoundContainer, Prober } from '../ports/containers.ts'
 import type { Clock } from '../ports/host.ts'
 import type { ConfigAnswer, ContainerEvent, ContainerReport, ProbeKind, Tell } from './container.protocol.ts'
-import type { ContainerFacts, Ended, Standing } from './facts.ts'
 import { probeMachine } from './probe.machine.ts'
 import { probeAction, probeTimes } from './probe-spec.ts'
-import { doubled, nextPauseMs, type RestartPolicy, restarts } from './restart.ts'
+import { aside, crashLoop, ended, factsOf, fullName, nextAttempt, type Progress } from './progress.ts'
+import { doubled, type RestartPolicy, restarts } from './restart.ts'
 import type { NodeTimings } from './timings.ts'
 
 export interface ContainerInput {
@@ -31,29 +30,7 @@ export interface ContainerInput {
   readonly parent: ActorRef<Snapshot<unknown>, ContainerReport>
 }
 
-type Configured = Extract<ConfigAnswer, { ok: true }>['spec']
-
-interface ContainerContext extends ContainerInput {
-  /** The restart count. */
-  readonly attempt: number
-  readonly standing: Standing
-  readonly last?: Ended
-  readonly imageId: string
-  readonly containerId?: string
-  /** The attempt before, whose record and log are kept until there is another before. */
-  readonly previousId?: string
-  readonly configured?: Configured
-  readonly started: boolean
-  readonly ready: boolean
-  /** Before the next start; absent when nothing has ended yet. */
-  readonly pauseMs?: number
-  readonly pullPauseMs: number
-  readonly pullFailure: string
-  readonly killAtMs: number
-  /** What made the kubelet end it in order to start it again; absent when it ends by itself. */
-  readonly fault?: string
-  readonly why?: Reason
-}
+interface ContainerContext extends ContainerInput, Progress {}
 
 const containerSetup = setup({
   types: {} as { context: ContainerContext; events: ContainerEvent; input: ContainerInput },
@@ -73,7 +50,7 @@ const containerSetup = setup({
     hasPostStart: ({ context }) => context.spec.lifecycle?.postStart !== undefined,
     hasPreStop: ({ context }) => context.spec.lifecycle?.preStop !== undefined,
     hasStartupProbe: ({ context }) => context.spec.startupProbe !== undefined && !context.started,
-    hasLivenessProbe: ({ context }) => context.spec.livenessProbe !== undefined,
+    isToBeWatched: ({ context }) => context.started && context.spec.livenessProbe !== undefined,
     hasReadinessProbe: ({ context }) => context.spec.readinessProbe !== undefined,
     isStarted: ({ context }) => context.started,
     isReady: ({ context }) => context.ready,
@@ -135,7 +112,7 @@ const containerSetup = setup({
     },
     awaitRetry: assign(({ context, event }) =>
       'answer' in event && 'ok' in event.answer && !event.answer.ok
-        ? standingAside(context, event.answer.reason, event.answer.message)
+        ? aside(context, event.answer.reason, event.answer.message)
         : {},
     ),
     start: ({ context: { runtime, containerId, tell }, self }) => runtime.start(containerId ?? '', observer(self, tell)),
@@ -151,49 +128,36 @@ const containerSetup = setup({
     markStarted: assign({ started: true }),
     markReady: assign({ ready: true }),
     markUnready: assign({ ready: false }),
-    recordExit: assign(({ context, event }) => (event.type === 'container.exited' ? ended(context, event.exit) : {})),
-    recordFoundExit: assign(({ context }) => (context.adopted?.exit ? ended(context, context.adopted.exit) : {})),
-    recordBackOff: assign(({ context }) => {
-      const { spec, pod, pauseMs = 0 } = context
-      const message = `back-off ${pauseText(pauseMs)} restarting failed container=${spec.name} pod=${pod.name}_${pod.namespace}(${pod.uid})`
-      return standingAside(context, 'CrashLoopBackOff', message)
+    recordExit: assign(({ context, event }) =>
+      event.type === 'container.exited' ? ended(context, event.exit, idText(context), context.timings) : {},
+    ),
+    recordFoundExit: assign(({ context }) => {
+      const { adopted, timings } = context
+      return adopted?.exit ? ended(context, adopted.exit, idText(context), timings, adopted.startedAtMs) : {}
     }),
+    recordBackOff: assign(({ context }) =>
+      aside(context, 'CrashLoopBackOff', crashLoop(context.spec, context.pod, context.pauseMs)),
+    ),
     tellBackOff: ({ context: { tell, spec, pod } }) =>
-      tell(
-        'Warning',
-        'BackOff',
-        `Back-off restarting failed container ${spec.name} in pod ${pod.name}_${pod.namespace}(${pod.uid})`,
-      ),
+      tell('Warning', 'BackOff', `Back-off restarting failed container ${spec.name} in pod ${fullName(pod)}`),
     nextAttempt: assign(({ context }) => {
-      const { spec, attempt, pauseMs = 0, containerId, previousId, fault } = context
-      if (previousId) context.runtime.remove(previousId)
-      const exit = context.standing.kind === 'terminated' ? context.standing.exit : context.last?.exit
-      const after = pauseMs > 0 ? ` after a back-off of ${pauseText(pauseMs)}` : ''
-      return {
-        attempt: attempt + 1,
-        previousId: containerId,
-        fault: undefined,
-        why: {
-          decision: 'Restarted',
-          message: `container ${spec.name} ${fault ? `${fault} and ` : ''}ended with exit code ${exit?.exitCode ?? 'unknown'}; restart ${attempt + 1}${after}`,
-          cause: `container.exited ${spec.name}/${attempt}`,
-        },
-      }
+      if (context.previousId) context.runtime.remove(context.previousId)
+      return nextAttempt(context, context.spec.name)
     }),
     standAside: assign(({ context }, { reason, message }: { reason: string; message?: (context: ContainerContext) => string }) =>
-      standingAside(context, reason, message?.(context)),
+      aside(context, reason, message?.(context)),
     ),
     report: sendTo(
       ({ context }) => context.parent,
       ({ context }) => ({
         type: 'container.changed',
-        facts: factsOf(context, false),
+        facts: factsOf(context, context.spec, idText(context), false),
         ...(context.why ? { why: context.why } : {}),
       }),
     ),
     reportSettled: sendTo(
       ({ context }) => context.parent,
-      ({ context }) => ({ type: 'container.changed', facts: factsOf(context, true) }),
+      ({ context }) => ({ type: 'container.changed', facts: factsOf(context, context.spec, idText(context), true) }),
     ),
     forgetWhy: assign({ why: undefined }),
     tellCreated: ({ context }) => context.tell('Normal', 'Created', 'Container created'),
@@ -243,50 +207,8 @@ const observer = (self: Self, tell: Tell) => ({
   warned: ({ reason, message }: { readonly reason: string; readonly message: string }) => tell('Warning', reason, message),
 })
 
-function standingAside(context: ContainerContext, reason: string, message?: string): Partial<ContainerContext> {
-  return {
-    standing: { kind: 'waiting', reason, ...(message ? { message } : {}) },
-    last: context.standing.kind === 'terminated' ? context.standing : context.last,
-  }
-}
-
-function ended(context: ContainerContext, exit: ExitFact): Partial<ContainerContext> {
-  const { standing, timings, adopted } = context
-  const startedAtMs =
-    standing.kind === 'running' ? standing.startedAtMs : adopted?.exit === exit ? adopted.startedAtMs : undefined
-  const ranMs = startedAtMs === undefined ? 0 : exit.finishedAtMs - startedAtMs
-  return {
-    standing: { kind: 'terminated', exit, startedAtMs, containerId: idText(context) },
-    pauseMs: nextPauseMs(context.pauseMs, ranMs, timings),
-    started: false,
-    ready: false,
-  }
-}
-
 const idText = ({ runtime, containerId }: ContainerContext): string | undefined =>
   containerId === undefined ? undefined : `${runtime.name}://${containerId}`
-
-/** As Go prints a duration of whole seconds: `10s`, `2m40s`. */
-function pauseText(ms: number): string {
-  const seconds = Math.round(ms / 1000)
-  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`
-}
-
-function factsOf(context: ContainerContext, settled: boolean): ContainerFacts {
-  const { spec, standing, last, attempt, imageId, started, ready } = context
-  return {
-    name: spec.name,
-    image: spec.image ?? '',
-    standing,
-    ...(last ? { last } : {}),
-    restartCount: attempt,
-    imageId,
-    containerId: idText(context),
-    started,
-    ready,
-    settled,
-  }
-}
 
 /** A hook may take as long as the grace period, which runs beside it. */
 const HOOK_MS = 600_000
@@ -486,10 +408,8 @@ export const containerMachine = containerSetup.createMachine({
         liveness: {
           initial: 'waiting',
           states: {
-            waiting: { always: { guard: 'isStarted', target: 'deciding' } },
-            deciding: { always: [{ guard: 'hasLivenessProbe', target: 'probing' }, { target: 'unwatched' }] },
+            waiting: { always: { guard: 'isToBeWatched', target: 'probing' } },
             probing: { invoke: { src: 'probe', input: probeInput('liveness') } },
-            unwatched: {},
           },
         },
         readiness: {

@@ -485,18 +485,17 @@ describe('probes', () => {
     expect(world.runtime.calls.at(-1)).toBe('start id-1')
   })
 
-  test.each(['answered', 'too slow'])('a restart, too, runs the preStop hook first: %s', (hook) => {
+  test.each(['success', 'failure', 'too slow'] as const)('a restart, too, runs the preStop hook first: %s', (hook) => {
     const lifecycle = { preStop: { exec: { command: ['drain'] } } }
-    const world = running({
-      graceMs: 5 * SECOND,
-      spec: { name: 'web', image: 'app', lifecycle, livenessProbe: { ...probe, failureThreshold: 1 } },
-    })
+    const spec = { name: 'web', image: 'app', lifecycle, livenessProbe: { ...probe, failureThreshold: 1 } }
+    const world = running({ graceMs: 5 * SECOND, spec })
     world.wait(0)
     answer(world, 'failure')
     expect(world.runtime.calls.at(-1)).toBe('start id-0')
-    if (hook === 'answered') answer(world, 'success')
-    else world.wait(5 * SECOND)
-    expect(world.runtime.calls.at(-1)).toBe(hook === 'answered' ? 'SIGTERM id-0' : 'SIGKILL id-0')
+    if (hook === 'too slow') world.wait(5 * SECOND)
+    else answer(world, hook, 'no')
+    expect(world.runtime.calls.at(-1)).toBe(hook === 'too slow' ? 'SIGKILL id-0' : 'SIGTERM id-0')
+    expect(world.told.some((line) => line.startsWith('FailedPreStopHook'))).toBe(hook === 'failure')
   })
 
   test('told to stop while it restarts, it ends for good', () => {
