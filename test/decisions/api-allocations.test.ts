@@ -66,6 +66,12 @@ test('two Services of one turn that ask for the same: one gets it [A22]', () => 
   expect(asked.map(({ answer }) => answer?.kind)).toEqual(['object', 'status'])
 })
 
+test('a commit is made only if what it takes is free in the store', () => {
+  const world = new ApiWorld()
+  world.store.rows.set('/allocations/clusterips/127.1.128.7', { value: 'by/another', revision: 2 })
+  expect(world.outcome(on('create', service('a', { clusterIP: '127.1.128.7' })))).toMatch(/^409 Conflict/)
+})
+
 test('what was taken for a write that failed is free again, in memory as on disk', () => {
   const world = new ApiWorld()
   world.store.fault = () => ({ result: 'failed', message: 'I/O error' })

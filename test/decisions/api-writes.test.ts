@@ -223,3 +223,21 @@ test('stored objects are shared with nobody who could change them by a request',
   world.patch('ConfigMap', 'a', { data: { y: '2' }, metadata: { labels: { m: '2' } } })
   expect(JSON.stringify(old)).toBe(before)
 })
+
+test('whose dependents an object is, and on which node, is known of its newest version only', () => {
+  const world = new ApiWorld()
+  const ownerReferences = [{ apiVersion: 'v1', kind: 'X', name: 'x', uid: 'owner' }]
+  world.create(pod('p', { nodeName: 'n1' }, { ownerReferences }))
+  const { state } = world.engine
+  const found = () =>
+    [[...state.ownedBy('pods', 'owner')], [...state.dependentsOf('owner')], [...state.podsOnNode('n1')]].map(
+      ({ length }) => length,
+    )
+  expect(found()).toEqual([1, 1, 1])
+  world.patch('Pod', 'p', { status: { phase: 'Running' } }, 'status')
+  expect([...state.podsOnNode('n1')]).toMatchObject([{ status: { phase: 'Running' } }])
+  world.patch('Pod', 'p', { metadata: { ownerReferences: null } })
+  expect(found()).toEqual([0, 0, 1])
+  world.answer(deleting('Pod', 'p', { gracePeriodSeconds: 0 }))
+  expect(found()).toEqual([0, 0, 0])
+})
