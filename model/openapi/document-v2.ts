@@ -1,5 +1,4 @@
-// The whole API as one OpenAPI 2 document, for tools that know no version 3. JSON only: kubectl before 1.27 wants it as
-// protobuf.
+// The whole API as one OpenAPI 2 document, for tools that know no version 3.
 import { KUBERNETES } from '../discovery/version.ts'
 import { allResources, type ResourceInfo } from '../schema/resources.ts'
 import { kindsByType } from './document.ts'
@@ -7,16 +6,18 @@ import { type Operation, operationsOf, type PathOperations } from './operations.
 import { PATCH_TYPE, reachableSchemas, type Schema, V2 } from './schemas.ts'
 
 /** The JSON text of `/openapi/v2`. Large: a few megabytes; not to be kept without need. */
-export function openapiV2(resources: readonly ResourceInfo[] = allResources()): string {
+export const openapiV2 = (resources?: readonly ResourceInfo[]): string => JSON.stringify(openapiV2Document(resources))
+
+export function openapiV2Document(resources: readonly ResourceInfo[] = allResources()): Schema {
   const kinds = kindsByType(resources)
-  return JSON.stringify({
+  return {
     swagger: '2.0',
     info: { title: 'Kubernetes', version: `v${KUBERNETES.major}.${KUBERNETES.minor}.0` },
     paths: Object.fromEntries(resources.flatMap(operationsOf).map((at) => [at.path, pathItem(at)])),
     definitions: reachableSchemas([...kinds.keys(), PATCH_TYPE], V2, (name) => kinds.get(name)),
     securityDefinitions: { BearerToken: { type: 'apiKey', name: 'authorization', in: 'header' } },
     security: [{ BearerToken: [] }],
-  })
+  }
 }
 
 const pathItem = ({ variables, operations }: PathOperations): Schema => ({

@@ -9,18 +9,18 @@ export interface Document {
 
 const kept = new Map<string, Document>()
 
-/** `make` gives the text, or nothing where there is no such document. */
-export function documentFor(key: string, make: () => string | undefined): Document | undefined {
+/** `make` gives the text or the bytes, or nothing where there is no such document. */
+export function documentFor(key: string, make: () => string | Uint8Array | undefined): Document | undefined {
   const known = kept.get(key)
   if (known !== undefined) return known
-  const text = make()
-  if (text === undefined) return undefined
-  const document = { bytes: Buffer.from(text), etag: `"${hashOf(text).toUpperCase()}"` }
+  const made = make()
+  if (made === undefined) return undefined
+  const document = { bytes: typeof made === 'string' ? Buffer.from(made) : made, etag: `"${hashOf(made).toUpperCase()}"` }
   kept.set(key, document)
   return document
 }
 
-export const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex')
+export const hashOf = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex')
 
 export function sendDocument({ bytes, etag }: Document, request: HttpRequest, contentType: string): HttpResponse {
   const headers = { ETag: etag, Vary: 'Accept', 'Cache-Control': 'public' }

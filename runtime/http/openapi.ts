@@ -1,4 +1,4 @@
-// `/openapi/v3`, its documents, and `/openapi/v2` as JSON. The model of it is large and rarely asked for: loaded then.
+// `/openapi/v3`, its documents, and `/openapi/v2` as JSON or protobuf. The model of it is large and rarely asked for: loaded then.
 import { negotiate } from '../../model/negotiation.ts'
 import { groupVersions } from '../../model/schema/resources.ts'
 import { notAcceptable } from '../../model/status.ts'
@@ -7,6 +7,12 @@ import { documentFor, hashOf, sendDocument } from './documents.ts'
 import { type HttpRequest, NO_BODY, type Respond } from './exchange.ts'
 
 const JSON_TYPE = 'application/json'
+
+/** The name that clients use for it is no media type by the rules, for its `@`. */
+const V2_PROTOBUF = {
+  asked: 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
+  answered: 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
+}
 
 /** `segments` begin with `openapi`. The documents depend on nothing but the build, so its name is what their hash is made of. */
 export async function serveOpenApi(
@@ -32,7 +38,13 @@ export async function serveOpenApi(
     const document = documentFor(`openapi/v3/${at.group}/${at.version}`, () => openapiDocument(at))
     respond(document ? sendDocument(document, request, JSON_TYPE) : pageNotFound())
   } else if (edition === 'v2' && segments.length === 2) {
-    // The protobuf form is asked for only by clients that found no v3.
+    if (request.headers.accept?.includes(V2_PROTOBUF.asked)) {
+      const { openapiV2Protobuf } = await import('../../model/openapi/document-v2-protobuf.ts')
+      // Old clients ask anew for each command, and it takes a while to make.
+      const document = documentFor('openapi/v2', openapiV2Protobuf)
+      respond(document ? sendDocument(document, request, V2_PROTOBUF.answered) : pageNotFound())
+      return
+    }
     const form = negotiate(request.headers.accept, 'other', [JSON_TYPE])
     if ('refused' in form) {
       respond(statusAnswer(notAcceptable([JSON_TYPE])))

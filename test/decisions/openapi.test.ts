@@ -1,8 +1,10 @@
 // OpenAPI documents: what kubectl needs in them, that they hold together, and that they are cheap enough to build on demand.
 import { createHash } from 'node:crypto'
+import protobuf from 'protobufjs/minimal.js'
 import { expect, test } from 'vitest'
 import { openapiDocument, openapiIndex } from '../../model/openapi/document.ts'
 import { openapiV2 } from '../../model/openapi/document-v2.ts'
+import { openapiV2Protobuf } from '../../model/openapi/document-v2-protobuf.ts'
 import { allResources, groupVersions } from '../../model/schema/resources.ts'
 
 interface Operation {
@@ -145,6 +147,17 @@ test('the index names each group version, with the hash that it is told', () => 
 
 test('what is not served has no document', () => {
   expect(openapiDocument({ group: 'apps', version: 'v9' })).toBeUndefined()
+})
+
+test('version 2 as protobuf has a place for every key of it', () => {
+  const reader = protobuf.Reader.create(openapiV2Protobuf())
+  const numbers = []
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32()
+    numbers.push(tag >>> 3)
+    reader.skipType(tag & 7)
+  }
+  expect(numbers).toEqual([1, 2, 8, 9, 13, 12])
 })
 
 test('version 2 holds together', () => {
