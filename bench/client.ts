@@ -31,11 +31,11 @@ export function openClient(cluster: BenchCluster): Client {
   return {
     call: (method, path, body) =>
       new Promise((resolve, reject) => {
-        const stream = session.request({
-          ':method': method,
-          ':path': path,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        })
+        const stream = session.request(
+          { ':method': method, ':path': path, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+          // Otherwise a DELETE would have no body.
+          { endStream: body === undefined },
+        )
         let code = 0
         let text = ''
         stream.setEncoding('utf8')
@@ -51,7 +51,7 @@ export function openClient(cluster: BenchCluster): Client {
           if (code < 300) resolve({ code, body: answer })
           else reject(new Error(`${method} ${path}: ${code} ${text}`))
         })
-        stream.end(body === undefined ? undefined : JSON.stringify(body))
+        if (body !== undefined) stream.end(JSON.stringify(body))
       }),
     watch: (path, changed) =>
       new Promise((resolve, reject) => {

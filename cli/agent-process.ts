@@ -5,6 +5,17 @@ export const report = (message: Record<string, unknown>): void => {
   if (process.connected) process.send?.(message)
 }
 
+/** From the supervisor: the certificates are there; the Master answers; it does not, for now. */
+export type Word = 'begin' | 'masterServes' | 'masterGone'
+
+/** A process that was started by hand has nobody who says it, and begins at once. */
+export const toldToBegin = (): Promise<void> =>
+  new Promise((resolve) => {
+    if (!process.connected) return resolve()
+    process.on('message', (word: Word) => word === 'begin' && resolve())
+    process.once('disconnect', resolve)
+  })
+
 /** Diagnoses go to stderr, which is the log of the process. */
 export const log = (text: string): void => {
   process.stderr.write(`${new Date().toISOString()} ${text}\n`)

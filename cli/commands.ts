@@ -57,11 +57,6 @@ export async function run(argv: readonly string[]): Promise<void> {
     .action(async (options) => (await import('./up-command.ts')).upCommand(options, pathsOf(options)))
 
   program
-    .command('supervise', { hidden: true })
-    .argument('<options>')
-    .action(async (json) => (await import('./up-command.ts')).superviseCommand(json))
-
-  program
     .command('down')
     .description('end a cluster: every process, containers included')
     .addOption(nameOption())
@@ -158,7 +153,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     .requiredOption('--state-dir <dir>')
     .option('--images <file>', 'an image table; may be repeated', collect)
     .addOption(detectionOption())
-    .action(async (name, options) => (await import('./node-agent.ts')).runNode(name, options))
+    .action(async (name, options) => (await import('./node-agent.ts')).runNode({ name, ...options }))
 
   program
     .command('master')

@@ -18,5 +18,7 @@ if (process.platform !== 'linux') {
   process.exit(1)
 }
 module.enableCompileCache?.()
-const { run } = await import('./commands.ts')
-await run(process.argv)
+const words = process.argv.slice(2)
+const started = words.at(-1)?.startsWith('{') ? (await import('./started.ts')).processOf(words) : undefined
+if (started) await started()
+else await (await import('./commands.ts')).run(process.argv)

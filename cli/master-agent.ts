@@ -9,7 +9,7 @@ import { rangesOf } from '../runtime/network/claims.ts'
 import { createMemoryStore } from '../runtime/store/memory.ts'
 import { createSqliteStore } from '../runtime/store/sqlite.ts'
 import { acceptWebSockets } from '../transports/websocket.ts'
-import { log, onceAsked, report } from './agent-process.ts'
+import { log, onceAsked, report, toldToBegin } from './agent-process.ts'
 import { version } from './version.ts'
 
 export interface MasterCommandOptions {
@@ -23,6 +23,7 @@ export interface MasterCommandOptions {
 }
 
 export async function runMaster(options: MasterCommandOptions): Promise<void> {
+  await toldToBegin()
   const host = systemHost()
   const ranges = rangesOf(options.slot)
   const store = options.store === 'memory' ? createMemoryStore(host) : createSqliteStore({ directory: options.dataDir })

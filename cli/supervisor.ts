@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { identityOf, type ProcessIdentity } from '../runtime/process-identity.ts'
+import type { Word } from './agent-process.ts'
 import type { ClusterPaths } from './paths.ts'
 import { end, signal } from './processes.ts'
 import { forgetProcess, type Role, recordProcess } from './run-files.ts'
@@ -54,6 +55,8 @@ export class Supervisor {
   readonly #options: SupervisorOptions
   readonly #processes = new Map<Role, Supervised>()
   #stopping = false
+  #begun = false
+  #masterServes = false
 
   constructor(options: SupervisorOptions) {
     this.#options = options
@@ -63,6 +66,12 @@ export class Supervisor {
     const supervised: Supervised = { spec, state: 'down', failures: 0 }
     this.#processes.set(spec.role, supervised)
     if (!this.#options.keptDown().includes(spec.role)) this.#spawn(supervised)
+  }
+
+  /** Processes load while what they read is still being made, and read it from now on. */
+  begin(): void {
+    this.#begun = true
+    for (const supervised of this.#processes.values()) tell(supervised, 'begin')
   }
 
   /** After the user has changed what is to be down: starts what may run again. */
@@ -105,15 +114,28 @@ export class Supervisor {
       supervised.identity = identity
       recordProcess(paths, role, identity)
     }
-    child.on('message', (report: Report) => reported(role, report))
+    if (this.#begun) tell(supervised, 'begin')
+    if (this.#masterServes) tell(supervised, 'masterServes')
+    child.on('message', (report: Report) => {
+      if (report.type === 'listening') this.#tellMasterServes(true)
+      reported(role, report)
+    })
     child.once('error', (error) => this.#died(supervised, error.message, 0))
     child.once('exit', (code, by) =>
       this.#died(supervised, by ? `was ended by ${by}` : `ended with ${code}`, performance.now() - startedAt),
     )
   }
 
+  #tellMasterServes(serves: boolean): void {
+    this.#masterServes = serves
+    for (const supervised of this.#processes.values()) {
+      if (supervised.spec.role !== 'master') tell(supervised, serves ? 'masterServes' : 'masterGone')
+    }
+  }
+
   #died(supervised: Supervised, how: string, livedMs: number): void {
     const { role } = supervised.spec
+    if (role === 'master') this.#tellMasterServes(false)
     supervised.child = undefined
     supervised.identity = undefined
     if (this.#stopping || supervised.state === 'stopping') return
@@ -139,4 +161,9 @@ export class Supervisor {
     this.#stopping = true
     for (const { identity } of this.#processes.values()) if (identity) signal(identity, 'SIGKILL')
   }
+}
+
+/** A process that has just ended is told nothing. */
+const tell = ({ child }: Supervised, word: Word): void => {
+  if (child?.connected) child.send(word, () => {})
 }

@@ -3,13 +3,13 @@
 import { accessSync, constants, rmSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { KubeObject } from '../model/object.ts'
-import { openPki } from '../runtime/identity/pki.ts'
 import { claimSlot, type Slot } from '../runtime/network/claims.ts'
 import { identityOf } from '../runtime/process-identity.ts'
-import { type ApiAccess, adminAccess } from './api-client.ts'
+import type { ApiAccess } from './api-client.ts'
 import { type Cluster, newClusterId, readCluster, writeCluster } from './cluster.ts'
 import { EXIT, Failure } from './failure.ts'
-import { kubeconfigFiles, upsertContext } from './kubeconfig.ts'
+import type { MasterCommandOptions } from './master-agent.ts'
+import type { NodeCommandOptions } from './node-agent.ts'
 import { type ClusterPaths, contextName, makePrivate } from './paths.ts'
 import { choosePort } from './port.ts'
 import { end } from './processes.ts'
@@ -104,13 +104,13 @@ async function bringUpOnce(
   if (self) recordProcess(paths, 'supervisor', self)
   let slot: Slot | undefined
   let supervisor: Supervisor | undefined
+  let connection: ApiAccess | undefined
   try {
     await endLeftovers(paths)
     const before = readCluster(paths)
     const chosen = await choosePort(options.port, before?.port)
     slot = claimSlot(before?.slot, { directory: paths.run })
     const nodeNames = Array.from({ length: options.nodes }, (_, index) => `node-${index + 1}`)
-    const files = kubeconfigFiles(env, env.HOME ?? '', options.kubeconfig)
     const cluster: Cluster = {
       id: before?.id ?? newClusterId(),
       port: chosen.port,
@@ -119,13 +119,8 @@ async function bringUpOnce(
       failureDetection: options.failureDetection,
       images: options.images.map((file) => resolve(file)),
       slot: slot.slot,
-      kubeconfigs: files,
     }
-    const pki = openPki({ directory: paths.pki, hosts: [slot.apiServiceIp] })
-    for (const name of nodeNames) pki.node(name)
-    writeCluster(paths, cluster)
     keepDown(paths, [])
-    step('data')
 
     const watched = new Reports()
     supervisor = new Supervisor({
@@ -136,15 +131,30 @@ async function bringUpOnce(
       reported: (role, report) => watched.heard(role, report),
       died: (role, how) => watched.died(role, how, paths),
     })
+    // The processes load their code while this one makes what they read, and loads what it needs only later itself.
     supervisor.start({ role: 'master', args: masterArgs(paths, cluster, slot) })
     for (const name of nodeNames) supervisor.start({ role: name, args: nodeArgs(paths, cluster, name) })
+    const { openPki } = await import('../runtime/identity/pki.ts')
+    const pki = openPki({ directory: paths.pki, hosts: [slot.apiServiceIp] })
+    for (const name of nodeNames) pki.node(name)
+    supervisor.begin()
+    const { kubeconfigFiles, upsertContext } = await import('./kubeconfig.ts')
+    const files = kubeconfigFiles(env, env.HOME ?? '', options.kubeconfig)
+    writeCluster(paths, { ...cluster, kubeconfigs: files })
+    step('data')
     step(
       'processes',
       chosen.insteadOf === undefined ? undefined : `port ${chosen.insteadOf} is taken; the API is on ${chosen.port}`,
     )
 
+    const { adminAccess } = await import('./api-client.ts')
     await watched.until('the API serves', API_TIMEOUT_MS, () => watched.listening)
     step('api')
+    const api = adminAccess(paths, chosen.port)
+    connection = api
+    // While nodes get ready: opens the connection, and tells of Services that were there before.
+    const urlsBefore = serviceUrls(api)
+    urlsBefore.catch(() => {})
     await watched.until('all nodes are ready', NODES_TIMEOUT_MS, () => nodeNames.every((name) => watched.ready.has(name)))
     step('nodes')
 
@@ -157,45 +167,42 @@ async function bringUpOnce(
     )
     step('kubeconfig')
 
-    const api = adminAccess(paths, chosen.port)
-    try {
-      if (options.apply.length > 0) {
-        const { applyManifests, readManifests } = await import('./manifests.ts')
-        await applyManifests(readManifests(options.apply), api)
-      }
-      step('apply')
-      const ready: Ready = {
-        event: 'ready',
-        name: options.name,
-        server,
-        kubeconfig: file,
-        context,
-        ...(previousContext ? { previousContext } : {}),
-        dataDir: paths.data,
-        store: options.store,
-        nodes: options.nodes,
-        urls: await serviceUrls(api),
-        elapsedMs: elapsedMs(),
-      }
-      const running = supervisor
-      const claimed = slot
-      return {
-        ready,
-        supervisor: running,
-        stop: async () => {
-          await running.stop()
-          claimed.release()
-          forgetProcess(paths, 'supervisor')
-        },
-      }
-    } finally {
-      api.close()
+    if (options.apply.length > 0) {
+      const { applyManifests, readManifests } = await import('./manifests.ts')
+      await applyManifests(readManifests(options.apply), api)
+    }
+    step('apply')
+    const ready: Ready = {
+      event: 'ready',
+      name: options.name,
+      server,
+      kubeconfig: file,
+      context,
+      ...(previousContext ? { previousContext } : {}),
+      dataDir: paths.data,
+      store: options.store,
+      nodes: options.nodes,
+      urls: options.apply.length > 0 ? await serviceUrls(api) : await urlsBefore,
+      elapsedMs: elapsedMs(),
+    }
+    const running = supervisor
+    const claimed = slot
+    return {
+      ready,
+      supervisor: running,
+      stop: async () => {
+        await running.stop()
+        claimed.release()
+        forgetProcess(paths, 'supervisor')
+      },
     }
   } catch (error) {
     await supervisor?.stop()
     slot?.release()
     forgetProcess(paths, 'supervisor')
     throw error
+  } finally {
+    connection?.close()
   }
 }
 
@@ -267,40 +274,24 @@ class Reports {
   }
 }
 
-const masterArgs = (paths: ClusterPaths, cluster: Cluster, slot: Slot): string[] => [
-  'master',
-  '--cluster-id',
-  cluster.id,
-  '--port',
-  String(cluster.port),
-  '--data-dir',
-  paths.data,
-  '--store',
-  cluster.store,
-  '--pki',
-  paths.pki,
-  '--failure-detection',
-  cluster.failureDetection,
-  '--slot',
-  String(slot.slot),
-]
+const masterArgs = (paths: ClusterPaths, { id, port, store, failureDetection }: Cluster, { slot }: Slot): string[] => {
+  const options: MasterCommandOptions = {
+    ...{ clusterId: id, port, store, failureDetection, slot },
+    dataDir: paths.data,
+    pki: paths.pki,
+  }
+  return ['master', JSON.stringify(options)]
+}
 
-const nodeArgs = (paths: ClusterPaths, cluster: Cluster, name: string): string[] => [
-  'node',
-  'run',
-  name,
-  '--cluster-id',
-  cluster.id,
-  '--server',
-  `wss://127.0.0.1:${cluster.port}/kinora/v1/link`,
-  '--pki',
-  paths.pki,
-  '--state-dir',
-  paths.node(name),
-  '--failure-detection',
-  cluster.failureDetection,
-  ...cluster.images.flatMap((file) => ['--images', file]),
-]
+const nodeArgs = (paths: ClusterPaths, { id, port, failureDetection, images }: Cluster, name: string): string[] => {
+  const options: NodeCommandOptions = {
+    ...{ name, clusterId: id, failureDetection, images },
+    server: `wss://127.0.0.1:${port}/kinora/v1/link`,
+    pki: paths.pki,
+    stateDir: paths.node(name),
+  }
+  return ['node', 'run', JSON.stringify(options)]
+}
 
 /** Of every Service that has a node port. */
 export async function serviceUrls(api: ApiAccess): Promise<Record<string, string>> {
