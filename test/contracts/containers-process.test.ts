@@ -20,7 +20,7 @@ let runtime: ProcessRuntime
 const runtimes: ProcessRuntime[] = []
 
 function open(): ProcessRuntime {
-  const images: Record<string, readonly string[]> = { sh: ['sh', '-c'], absent: ['no-such-program'] }
+  const images: Record<string, readonly string[]> = { sh: ['sh', '-c'], env: ['env'], absent: ['no-such-program'] }
   const made = createProcessRuntime({
     host: systemHost(),
     stateDir,
@@ -154,6 +154,15 @@ test('the environment is the pod’s, and nothing of the agent’s [K11]', async
       (name) => !['GREETING', 'HOME', 'KINORA_ROOT', 'PATH', 'POD_IP', 'PWD', 'OLDPWD', 'SHLVL', '_'].includes(name ?? ''),
     ),
   ).toEqual([])
+})
+
+test.skipIf(!existsSync('/bin/bash'))('names that a shell cannot hold arrive all the same', async () => {
+  const direct = spec('', { attempt: 1, image: 'env', args: [], env: { 'log.level': 'debug' } })
+  const again = new Observed()
+  await run(direct, again.observer)
+  await until(() => again.exits.length > 0)
+  await until(() => log(direct).includes('log.level=debug'))
+  expect(again.exits).toMatchObject([{ exitCode: 0 }])
 })
 
 test('a program that does not exist cannot start: 128, and why', async () => {

@@ -97,7 +97,7 @@ export function createProcessRuntime({ host, stateDir, resolveImage, path }: Pro
       return void host.defer(() => observer.exited({ exitCode: CANNOT_START, finishedAtMs: host.clock.now(), message: problem }))
     }
     const supervision = supervise(id, directory, record, observer)
-    const shim = spawn('/bin/sh', ['-c', SHIM, 'kinora-shim', directory, ...command], {
+    const shim = spawn(shellFor(env), ['-c', SHIM, 'kinora-shim', directory, ...command], {
       cwd: record.workingDirectory,
       env,
       detached: true,
@@ -218,6 +218,10 @@ export function createProcessRuntime({ host, stateDir, resolveImage, path }: Pro
     },
   }
 }
+
+/** Some shells drop what they cannot name, as `log.level`; bash passes it on. Kubernetes allows such names. */
+const shellFor = (env: Readonly<Record<string, string>>): string =>
+  Object.keys(env).every((name) => /^[A-Za-z_]\w*$/.test(name)) || !existsSync('/bin/bash') ? '/bin/sh' : '/bin/bash'
 
 const imageIdOf = (image: Image): string => image.name
 
