@@ -5,6 +5,7 @@ import { convert } from '../../../../model/schema/conversion.ts'
 import type { Entry } from '../api.protocol.ts'
 
 const utf8 = new TextEncoder()
+const fromUtf8 = new TextDecoder()
 
 /** JSON for the store. `kind` and `apiVersion` come first, then `metadata`, so that the splice finds its place. */
 export function encodeForStore(object: KubeObject): string {
@@ -15,12 +16,20 @@ export function encodeForStore(object: KubeObject): string {
 
 const METADATA = '"metadata":{'
 const BRACE = 0x7d
+const COMMA = 0x2c
 
 /** `{"kind":…,"metadata":{"name":…` → `{"kind":…,"metadata":{"resourceVersion":"7","name":…` */
 function splice(text: string, revision: number): string {
   const at = text.indexOf(METADATA) + METADATA.length
   const separator = text.charCodeAt(at) === BRACE ? '' : ','
   return `${text.slice(0, at)}"resourceVersion":"${revision}"${separator}${text.slice(at)}`
+}
+
+/** What `splice` was given. */
+function unsplice(text: string, revision: number): string {
+  const at = text.indexOf(METADATA) + METADATA.length
+  const end = at + `"resourceVersion":"${revision}"`.length
+  return text.slice(0, at) + text.slice(text.charCodeAt(end) === COMMA ? end + 1 : end)
 }
 
 export interface EntryPlace {
@@ -34,9 +43,9 @@ export class StoredEntry implements Entry {
   readonly namespace: string
   readonly name: string
   readonly revision: number
-  /** As it was stored. The bytes are made from it when somebody wants them; until then it is all there is. */
-  readonly #text: string
   readonly #apiVersion: string
+  /** As it was stored, until somebody wants the bytes; from then on those stand for it. */
+  #text: string | undefined
   #bytes: Uint8Array | undefined
   #object: KubeObject | undefined
   #converted: Map<string, Entry> | undefined
@@ -53,13 +62,24 @@ export class StoredEntry implements Entry {
   }
 
   get object(): KubeObject {
-    this.#object ??= JSON.parse(splice(this.#text, this.revision)) as KubeObject
+    this.#object ??= JSON.parse(this.#served) as KubeObject
     return this.#object
   }
 
   get bytes(): Uint8Array {
-    this.#bytes ??= utf8.encode(splice(this.#text, this.revision))
+    if (!this.#bytes) {
+      this.#bytes = utf8.encode(this.#served)
+      this.#text = undefined
+    }
     return this.#bytes
+  }
+
+  get #served(): string {
+    return this.#text === undefined ? fromUtf8.decode(this.#bytes) : splice(this.#text, this.revision)
+  }
+
+  get #stored(): string {
+    return this.#text ?? unsplice(fromUtf8.decode(this.#bytes), this.revision)
   }
 
   /** The same version of the object in another of its API versions. */
@@ -76,13 +96,12 @@ export class StoredEntry implements Entry {
 
   /** What is told of an object that is gone: its last state, at the revision of the deletion. */
   deletedAt(revision: number): StoredEntry {
-    return new StoredEntry(this, revision, this.#apiVersion, this.#text, this.#object)
+    return new StoredEntry(this, revision, this.#apiVersion, this.#stored, this.#object)
   }
 
-  /** Another version has taken its place: the text stays, for who asks for the past; what was made of it may go. */
+  /** Another version has taken its place: the encoded form stays, for who asks for the past; what was made of it may go. */
   superseded(): void {
     this.#object = undefined
-    this.#bytes = undefined
     this.#converted = undefined
   }
 }
