@@ -2,7 +2,7 @@
 import type { KubeObject } from '../../../model/object.ts'
 import { parseTime } from '../../../model/time.ts'
 
-export interface EventLimits {
+interface EventLimits {
   /** As Kubernetes keeps events. */
   readonly keptMs: number
   /** Events beyond it go before their time, oldest first. */
@@ -11,7 +11,7 @@ export interface EventLimits {
   readonly sweptAtOnce: number
 }
 
-export const EVENT_LIMITS: EventLimits = { keptMs: 3_600_000, keptAtMost: 50_000, sweptAtOnce: 10_000 }
+const EVENT_LIMITS: EventLimits = { keptMs: 3_600_000, keptAtMost: 50_000, sweptAtOnce: 10_000 }
 
 interface Times {
   readonly lastTimestamp?: string | null
