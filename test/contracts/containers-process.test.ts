@@ -184,7 +184,7 @@ test.each([
   { host: '127.64.9.1', warned: false },
 ])('a program that listens on $host: warned = $warned', async ({ host, warned }) => {
   const warnings: string[] = []
-  const script = `exec node -e "require('http').createServer().listen(0, '${host}', () => console.log('listens'))"`
+  const script = `node -e "require('http').createServer().listen(0, '${host}', () => console.log('listens'))" & wait`
   const wanted = spec(script)
   const observed = new Observed()
   await run(wanted, { ...observed.observer, warned: ({ message }) => void warnings.push(message) })

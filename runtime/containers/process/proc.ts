@@ -1,5 +1,5 @@
 // What Linux tells about processes under /proc: identity that survives the reuse of pids, groups, sockets.
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs'
 
 /** A pid alone is used again; together with the start time (ticks since boot) it is not, within one boot. */
 export interface ProcessIdentity {
@@ -43,8 +43,6 @@ function* pids(): Generator<number> {
 
 export const groupOf = (pid: number): number | undefined => stat(pid)?.group
 
-const processesOfGroup = (group: number): number[] => [...pids()].filter((pid) => groupOf(pid) === group)
-
 /** Processes of this user whose environment holds the assignment: finds those that left their group, too. */
 export function processesWithEnvironment(startsWith: string): number[] {
   return [...pids()].filter((pid) => {
@@ -70,12 +68,12 @@ export function signalPid(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
-/** Ports on which a process of the group listens on every address of the host. */
-export function wildcardPorts(group: number): number[] {
+/** Ports on which a program or what it started listens on every address of the host. */
+export function wildcardPorts(program: number): number[] {
   const listening = new Map([...listeners('/proc/net/tcp'), ...listeners('/proc/net/tcp6')])
   if (listening.size === 0) return []
   const ports = new Set<number>()
-  for (const pid of processesOfGroup(group)) {
+  for (const pid of family(program)) {
     for (const inode of socketsOf(pid)) {
       const port = listening.get(inode)
       if (port !== undefined) ports.add(port)
@@ -84,25 +82,64 @@ export function wildcardPorts(group: number): number[] {
   return [...ports].sort((a, b) => a - b)
 }
 
-const LISTEN = '0A'
+/** The process and its descendants; the kernel may be built without `children`, then those of its group. */
+function family(program: number): number[] {
+  const found = [program]
+  for (const pid of found) {
+    for (const thread of names(`/proc/${pid}/task`)) {
+      const children = read(`/proc/${pid}/task/${thread}/children`)
+      if (children === undefined && pid === program) return [...pids()].filter((each) => groupOf(each) === program)
+      found.push(...(children ?? '').split(' ').filter(Boolean).map(Number))
+    }
+  }
+  return found
+}
 
-function* listeners(table: string): Generator<[inode: string, port: number]> {
-  for (const line of (read(table) ?? '').split('\n').slice(1)) {
-    const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/)
-    const [address = '', port = ''] = local.split(':')
-    if (state === LISTEN && /^0+$/.test(address)) yield [inode, Number.parseInt(port, 16)]
+const LISTEN = '0A'
+const CHUNK_BYTES = 16 * 1024
+
+/** Inode → port. The kernel tells listening sockets first: what follows may be tens of thousands and is not read. */
+function listeners(table: string): Map<string, number> {
+  const found = new Map<string, number>()
+  let fd: number
+  try {
+    fd = openSync(table, 'r')
+  } catch {
+    return found
+  }
+  try {
+    const buffer = Buffer.allocUnsafe(CHUNK_BYTES)
+    let rest = ''
+    for (let isHeader = true; ; ) {
+      const length = readSync(fd, buffer)
+      if (length === 0) return found
+      const lines = (rest + buffer.toString('latin1', 0, length)).split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of isHeader ? lines.slice(1) : lines) {
+        const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/)
+        if (state !== LISTEN) return found
+        const [address = '', port = ''] = local.split(':')
+        if (/^0+$/.test(address)) found.set(inode, Number.parseInt(port, 16))
+      }
+      isHeader = false
+    }
+  } finally {
+    closeSync(fd)
   }
 }
 
-function socketsOf(pid: number): string[] {
+const socketsOf = (pid: number): string[] =>
+  names(`/proc/${pid}/fd`).flatMap((fd) => {
+    try {
+      return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1] ?? []
+    } catch {
+      return []
+    }
+  })
+
+function names(directory: string): string[] {
   try {
-    return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
-      try {
-        return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1] ?? []
-      } catch {
-        return []
-      }
-    })
+    return readdirSync(directory)
   } catch {
     return []
   }
