@@ -41,10 +41,20 @@ function patched(contentType: string, original: Json, patch: Json, { group, vers
   if (contentType === STRATEGIC_MERGE_PATCH && type) {
     return isObject(patch) && isObject(original) ? applyStrategicPatch(original, patch, type) : refusedPatch(NOT_AN_OBJECT)
   }
-  return {
-    ok: false,
-    status: unsupportedMediaType([JSON_PATCH, MERGE_PATCH, ...(type ? [STRATEGIC_MERGE_PATCH] : []), APPLY_PATCH]),
-  }
+  return { ok: false, status: unsupportedMediaType(acceptedTypes(type !== undefined)) }
 }
+
+/** Of a type that no patch has; asked before the object is looked for, which need not exist for server-side apply. */
+export function refusePatchType(contentType: string, { group, version, kind }: GroupVersionKind): Status | undefined {
+  const accepted = acceptedTypes(typeForKind(group, version, kind) !== undefined)
+  return contentType !== APPLY_PATCH && accepted.includes(contentType) ? undefined : unsupportedMediaType(accepted)
+}
+
+const acceptedTypes = (strategic: boolean): string[] => [
+  JSON_PATCH,
+  MERGE_PATCH,
+  ...(strategic ? [STRATEGIC_MERGE_PATCH] : []),
+  APPLY_PATCH,
+]
 
 const NOT_AN_OBJECT = 'error decoding patch: the patch must be a JSON object'

@@ -47,9 +47,11 @@ export function objectAnswer(
   if (refused !== undefined) return statusAnswer(refused, encoding)
   if (transform.as !== 'Table') return answer(code, partialMetadata(object, transform.version), encoding)
   const listMeta = { resourceVersion: object.metadata.resourceVersion ?? '' }
+  const { group, version, plural } = resource
+  const printed = { group, version, plural, ...(object.kind === 'Scale' ? { subresource: 'scale' } : {}) }
   return answer(
     code,
-    renderTable({ resource, objects: [object], nowMs, includeObject, listMeta, version: transform.version }),
+    renderTable({ resource: printed, objects: [object], nowMs, includeObject, listMeta, version: transform.version }),
     encoding,
   )
 }

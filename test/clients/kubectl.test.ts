@@ -192,6 +192,7 @@ describe.skipIf(kubectlIsMissing)('kubectl', { timeout: 90_000 }, () => {
     )
     await rolledOut(kubectl, 'web')
     expect(await get('.status.readyReplicas')).toBe('3')
+    expect(await kubectl('get', 'deployment', 'web', '--subresource=scale')).toMatch(/^NAME +DESIRED +AVAILABLE +AGE\nweb +3 +3 /)
 
     expect(await kubectl('set', 'image', 'deployment/web', 'web=kinora.local/hello:v2')).toBe(
       'deployment.apps/web image updated\n',

@@ -6,7 +6,7 @@ import { applyDefaults } from '../../../../model/defaults/defaults.ts'
 import type { Draft } from '../../../../model/defaults/draft.ts'
 import { semanticallyEqual } from '../../../../model/equality.ts'
 import type { Json, JsonObject, KubeObject } from '../../../../model/object.ts'
-import { applyPatch } from '../../../../model/patch/patch.ts'
+import { applyPatch, refusePatchType } from '../../../../model/patch/patch.ts'
 import { convert } from '../../../../model/schema/conversion.ts'
 import {
   badRequest,
@@ -50,6 +50,8 @@ export function evaluateUpdate(asked: Asked, facts: Facts): Evaluated {
     return evaluateChange(place.object, base, asked, facts, body.warnings)
   }
 
+  const unknownType = request.body && refusePatchType(request.body.contentType, gvkOf(resource))
+  if (unknownType) return refuse(unknownType)
   if (!base) return refuse(notFound(subjectOf(resource, name)))
   const patched = patchedBody(asked, base)
   if (!patched.ok) return refuse(patched.status)
