@@ -74,9 +74,11 @@ export function serveResource(backend: Backend, asked: Asked, respond: Respond):
     serveWatch(backend.engine, { user, path, resource, query, wanted }, respond)
     return
   }
+  // A Scale has columns of its own.
+  const printed = path.subresource === undefined ? resource : { ...resource, subresource: path.subresource }
   const ask = (body?: RequestBody) => {
     const apiRequest: ApiRequest = { ...path, verb, options: query.options, ...(body ? { body } : {}) }
-    backend.engine.request(user, apiRequest, (answer) => respond(render(answer, resource, wanted)))
+    backend.engine.request(user, apiRequest, (answer) => respond(render(answer, printed, wanted)))
   }
   if (verb === 'get' || verb === 'list') ask()
   else withBody(request, ask, (status) => respond(statusAnswer(status, wanted.encoding)))

@@ -2,7 +2,7 @@
 // recorded to have them.
 import { describe, expect, test } from 'vitest'
 import type { RequestOptions } from '../../actors/ports/api.ts'
-import { ADMIN, ApiWorld, at, configMap, deleting, deployment, on, patching, pod } from './api-world.ts'
+import { ADMIN, ApiWorld, at, configMap, deleting, deployment, on, patching, pod, service } from './api-world.ts'
 
 describe('refused before anything is looked at', () => {
   const lists: [RequestOptions, RegExp][] = [
@@ -175,5 +175,27 @@ describe('what a write keeps', () => {
     expect(world.outcome({ ...deleting('ConfigMap', 'a'), options })).toBe('200')
     expect(world.outcome(on('create', configMap('b'), options))).toBe('201')
     expect(world.store.groups.length).toBe(groups)
+  })
+})
+
+describe('node ports within one Service', () => {
+  const ports = (...protocols: string[]) =>
+    protocols.map((protocol, i) => ({ name: `p${i}`, port: 80 + i, nodePort: 30_001, protocol }))
+
+  test.each([
+    [
+      'of one protocol are not shared',
+      ports('TCP', 'TCP'),
+      /^422 .*spec.ports\[1\].nodePort.*provided port is already allocated/,
+    ],
+    ['of two protocols may be the same', ports('TCP', 'UDP'), /^201$/],
+  ])('%s', (_, ports, outcome) => {
+    expect(new ApiWorld().outcome(on('create', service('s', { type: 'NodePort', ports })))).toMatch(outcome)
+  })
+
+  test('a load balancer may do without', () => {
+    const spec = { type: 'LoadBalancer', allocateLoadBalancerNodePorts: false, ports: [{ port: 80 }] }
+    expect(new ApiWorld().create(service('s', spec)).spec).toMatchObject({ ports: [{ port: 80, targetPort: 80 }] })
+    expect(JSON.stringify(new ApiWorld().create(service('s', spec)))).not.toContain('nodePort"')
   })
 })

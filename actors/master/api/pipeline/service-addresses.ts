@@ -18,7 +18,12 @@ interface Spec {
   ipFamilyPolicy?: string
   internalTrafficPolicy?: string
   ports?: readonly Port[] | null
+  allocateLoadBalancerNodePorts?: boolean
 }
+
+/** A load balancer that finds its pods by itself needs none, and says so. */
+const wantsNodePorts = ({ type, allocateLoadBalancerNodePorts }: Spec): boolean =>
+  type === 'NodePort' || (type === 'LoadBalancer' && allocateLoadBalancerNodePorts !== false)
 
 export type Allocated =
   | { readonly object: KubeObject; readonly changes: AllocationChanges }
@@ -79,8 +84,14 @@ function allocatePorts(
   const taken = new Set<string>()
   spec.ports = (spec.ports ?? []).map((port, index) => {
     if (port.nodePort) {
-      if (had.has(port.nodePort) || taken.has(String(port.nodePort))) return port
       const at = path.child('ports').at(index).child('nodePort')
+      const twin = spec.ports?.findIndex((each) => each.nodePort === port.nodePort && protocolOf(each) === protocolOf(port))
+      if (twin !== index) {
+        errors.push(invalidValue(at, port.nodePort, 'provided port is already allocated'))
+        return port
+      }
+      // Ports of one Service that differ by protocol may share the number.
+      if (had.has(port.nodePort) || taken.has(String(port.nodePort))) return port
       if (!allocations.inNodePortRange(port.nodePort)) {
         errors.push(
           invalidValue(at, port.nodePort, 'provided port is not in the valid range. The range of valid ports is 30000-32767'),
@@ -93,6 +104,7 @@ function allocatePorts(
       }
       return port
     }
+    if (!wantsNodePorts(spec)) return port
     const free = allocations.freeNodePort(taken)
     if (free === undefined) {
       errors.push(
@@ -105,6 +117,8 @@ function allocatePorts(
     return { ...port, nodePort: free }
   })
 }
+
+const protocolOf = ({ protocol }: Port): string => protocol ?? 'TCP'
 
 /** What a Service holds while it exists. */
 export function holdings(spec: unknown): { kind: 'clusterips' | 'nodeports'; value: string }[] {
