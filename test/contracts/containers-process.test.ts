@@ -311,6 +311,23 @@ describe('logs', () => {
     expect(linesOf(served.text)).toEqual(Array.from({ length: 20_000 }, (_, i) => `${i}`))
   })
 
+  test('a log that grows too large begins anew, without a lost line, under the eyes of one who follows', async () => {
+    const count = 230_000
+    const line = (i: number): string => `line ${i} ${'x'.repeat(40)}`
+    const script = `sleep 0.2; exec node -e 'for (let i = 0; i < ${count}; i++) console.log("line " + i + " " + "x".repeat(40))'`
+    const wanted = spec(script)
+    const observed = new Observed()
+    await run(wanted, observed.observer)
+    await until(() => observed.started.length > 0)
+    const served = serve(request({ follow: true }))
+    await until(() => served.closed)
+    const lines = linesOf(served.text)
+    expect(lines).toHaveLength(count)
+    expect(lines.every((text, i) => text === line(i))).toBe(true)
+    expect(existsSync(join(directoryOf(wanted), 'log.1'))).toBe(true)
+    expect(log(wanted).length).toBeLessThan(served.text.length)
+  })
+
   test('the run before, and what is said when there is none', async () => {
     await ended('echo first')
     const none = serve(request({ previous: true }))

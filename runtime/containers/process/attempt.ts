@@ -21,12 +21,17 @@ export interface AttemptRecord extends ContainerKey {
 export interface StartedFact {
   readonly program: ProcessIdentity
   readonly shim: ProcessIdentity
+  /** The pid of what fills the log. */
+  readonly cat: number
   readonly startedAtMs: number
 }
 
 const TERMINATION_MESSAGE_BYTES = 4096
 
 export const logOf = (directory: string): string => join(directory, 'log')
+/** What the log held before it was begun anew. */
+export const olderLogOf = (directory: string): string => join(directory, 'log.1')
+export const marksOf = (directory: string, ofOlder = false): string => join(directory, ofOlder ? 'marks.1' : 'marks')
 export const rootOf = (directory: string): string => join(directory, 'root')
 
 export function writeRecord(directory: string, record: AttemptRecord): void {
@@ -62,9 +67,9 @@ function readWhole(path: string): TimedText | undefined {
 export function readStarted(directory: string): StartedFact | undefined {
   const file = readWhole(join(directory, 'started'))
   if (!file) return undefined
-  const [pid = '', startTicks = '', shimPid = '', shimTicks = ''] = file.text.split(' ')
+  const [pid = '', startTicks = '', shimPid = '', shimTicks = '', cat = ''] = file.text.split(' ')
   const shim = { pid: Number(shimPid), startTicks: shimTicks }
-  return { program: { pid: Number(pid), startTicks }, shim, startedAtMs: file.mtimeMs }
+  return { program: { pid: Number(pid), startTicks }, shim, cat: Number(cat), startedAtMs: file.mtimeMs }
 }
 
 export function readExit(directory: string, { terminationMessagePath }: AttemptRecord): ExitFact | undefined {
@@ -99,12 +104,12 @@ export interface Mark {
 }
 
 export const appendMark = (directory: string, { offset, atMs }: Mark): void =>
-  appendFileSync(join(directory, 'marks'), `${offset} ${Math.round(atMs)}\n`, { mode: 0o600 })
+  appendFileSync(marksOf(directory), `${offset} ${Math.round(atMs)}\n`, { mode: 0o600 })
 
 export function readMarks(directory: string): Mark[] {
   let text = ''
   try {
-    text = readFileSync(join(directory, 'marks'), 'latin1')
+    text = readFileSync(marksOf(directory), 'latin1')
   } catch {
     // No line yet.
   }

@@ -1,11 +1,11 @@
 // Serves what a container has written, as `kubectl logs` asks for it, straight from the file that the shim's `cat` fills.
 // Times come from the marks that the node set while it watched the file grow.
-import { close, type FSWatcher, fstatSync, open, read, readdirSync, readSync, watch } from 'node:fs'
+import { close, type FSWatcher, fstatSync, open, read, readdirSync, readFileSync, readSync, statSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import type { LogsRequest } from '../../../actors/link.protocol.ts'
 import { badRequest, internalError, type Status } from '../../../model/status.ts'
 import { parseTime } from '../../../model/time.ts'
-import { logOf, type Mark, readExit, readMarks, readRecord, readStarted, sizeAndTime } from './attempt.ts'
+import { logOf, type Mark, marksOf, olderLogOf, readExit, readMarks, readRecord, readStarted, sizeAndTime } from './attempt.ts'
 import { containersDirectory, isComponent } from './layout.ts'
 import { isAlive } from './proc.ts'
 
@@ -63,6 +63,7 @@ class LogReader {
   private offset = 0
   private bytesLeft: number
   private marks: Mark[] = []
+  private generation = ''
   private lineStart = true
   private watcher: FSWatcher | undefined
   private timer: NodeJS.Timeout | undefined
@@ -83,6 +84,7 @@ class LogReader {
       if (error) return this.end(internalError(`the log cannot be read: ${error.message}`))
       this.fd = fd
       if (this.over) return this.release()
+      this.generation = generationOf(this.directory)
       this.marks = readMarks(this.directory)
       this.offset = Math.max(this.offsetOfTail(), this.offsetOfSince())
       if (this.request.follow) this.watcher = watch(this.directory, { persistent: false }, () => this.advance())
@@ -98,6 +100,7 @@ class LogReader {
 
   private advance(): void {
     if (this.busy || this.over) return
+    if (this.begunAnew()) return this.readRest()
     this.busy = true
     const buffer = Buffer.allocUnsafe(CHUNK_BYTES)
     read(this.fd, buffer, 0, CHUNK_BYTES, this.offset, (error, length) => {
@@ -110,6 +113,22 @@ class LogReader {
       this.offset += length
       this.deliver(this.request.timestamps ? this.stamped(chunk, start) : chunk)
     })
+  }
+
+  /** The rest of what the log held when it was read last lies in the older file. */
+  private begunAnew(): boolean {
+    const generation = generationOf(this.directory)
+    if (generation === this.generation) return false
+    this.generation = generation
+    return true
+  }
+
+  private readRest(): void {
+    const older = readOlder(this.directory, this.offset)
+    const start = this.offset
+    this.offset = 0
+    this.deliver(this.request.timestamps ? this.stamped(older, start) : older)
+    this.marks = readMarks(this.directory)
   }
 
   private deliver(bytes: Uint8Array): void {
@@ -167,8 +186,12 @@ class LogReader {
     const { sinceSeconds, sinceTime } = this.request
     const sinceMs = sinceSeconds !== undefined ? this.nowMs - sinceSeconds * 1000 : sinceTime ? parseTime(sinceTime) : undefined
     if (sinceMs === undefined) return 0
-    const index = this.marks.findIndex((mark) => mark.atMs >= sinceMs)
-    return index === 0 ? 0 : (this.marks.at(index < 0 ? -1 : index - 1)?.offset ?? 0)
+    const { size, mtimeMs } = sizeAndTime(logOf(this.directory))
+    // What was written after the last mark is as old as the file.
+    const marks = [...this.marks, { offset: size, atMs: mtimeMs }]
+    const index = marks.findIndex((mark) => mark.atMs >= sinceMs)
+    if (index < 0) return size
+    return marks[index - 1]?.offset ?? 0
   }
 
   private offsetOfTail(): number {
@@ -206,6 +229,21 @@ class LogReader {
       this.fd = -1
     }
   }
+}
+
+/** At most what one file may hold, so it is read at once. */
+function readOlder(directory: string, offset: number): Buffer {
+  try {
+    return readFileSync(olderLogOf(directory)).subarray(offset)
+  } catch {
+    return Buffer.alloc(0)
+  }
+}
+
+/** Changes once for each time that the log has begun anew, after it has. */
+function generationOf(directory: string): string {
+  const older = statSync(marksOf(directory, true), { throwIfNoEntry: false })
+  return older ? `${older.ino} ${older.ctimeMs}` : ''
 }
 
 function firstBeyond(marks: readonly Mark[], offset: number): number {

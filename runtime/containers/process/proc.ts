@@ -41,6 +41,9 @@ function* pids(): Generator<number> {
   for (const name of readdirSync('/proc')) if (/^\d+$/.test(name)) yield Number(name)
 }
 
+/** As /proc prints it: R, S, T for stopped, Z for ended. */
+export const stateOf = (pid: number): string | undefined => stat(pid)?.state
+
 export const groupOf = (pid: number): number | undefined => stat(pid)?.group
 
 /** Processes of this user whose environment holds the assignment: finds those that left their group, too. */

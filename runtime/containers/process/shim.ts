@@ -3,7 +3,7 @@
 
 /**
  * `sh -c SHIM kinora-shim DIRECTORY PROGRAM ARGUMENT…`, with the program's own environment.
- * Writes `started` (the program's pid and start time in ticks, then the shim's) and `exit` (status as a shell counts it).
+ * Writes `started` (pid and start time in ticks, of the program and of the shim; cat's pid) and `exit` (status as a shell counts it).
  *
  * - Monitor mode gives the program a process group of its own; a shell that refuses it without a terminal uses setsid.
  * - A pipe, not the file: `> /dev/stdout` in the program would truncate a file.
@@ -28,7 +28,7 @@ set -- \${_kinora_stat##*) }
 _kinora_at=\${20}
 read -r _kinora_stat <"/proc/$$/stat"
 set -- \${_kinora_stat##*) }
-echo "$_kinora_pid $_kinora_at $$ \${20}" >"$_kinora_dir/started"
+echo "$_kinora_pid $_kinora_at $$ \${20} $_kinora_cat" >"$_kinora_dir/started"
 wait "$_kinora_pid"
 echo $? >"$_kinora_dir/exit"
 kill -KILL "-$_kinora_pid"

@@ -5,6 +5,7 @@ import type { ContainerObserver } from '../../../actors/ports/containers.ts'
 import type { Clock } from '../../../actors/ports/host.ts'
 import { type AttemptRecord, appendMark, logOf, readExit, readMarks, readStarted, sizeAndTime, writeExit } from './attempt.ts'
 import { bootId, isAlive, type ProcessIdentity, signalGroup, wildcardPorts } from './proc.ts'
+import { LOG_BYTES, resumeLog, rotateLog } from './rotation.ts'
 
 /** A line's time is at most this much early; a log that never pauses gets a hundred marks a second. */
 const MARK_INTERVAL_MS = 10
@@ -24,6 +25,8 @@ export class Supervision {
   private readonly watcher: FSWatcher
   private readonly timers = new Set<unknown>()
   private shim: ProcessIdentity | undefined
+  private cat = 0
+  private rotating = false
   private marked = 0
   private marking = false
   private warned = false
@@ -86,6 +89,8 @@ export class Supervision {
     if (!started) return
     this.program = started.program
     this.shim = started.shim
+    this.cat = started.cat
+    resumeLog(this.cat, this.shim)
     this.observer.started({ startedAtMs: started.startedAtMs })
     for (const delayMs of LISTEN_CHECKS_MS) this.after(delayMs, () => this.checkListening())
   }
@@ -110,9 +115,19 @@ export class Supervision {
 
   private mark(atMs?: number): void {
     const { size, mtimeMs } = sizeAndTime(logOf(this.directory))
-    if (size <= this.marked) return
+    if (size <= this.marked || this.rotating) return
     this.marked = size
     appendMark(this.directory, { offset: size, atMs: atMs ?? mtimeMs })
+    if (size > LOG_BYTES) this.rotate()
+  }
+
+  private rotate(): void {
+    if (this.rotating || this.ended || !this.shim) return
+    this.rotating = true
+    rotateLog(this.directory, this.cat, this.shim, this.clock, (rotated) => {
+      this.rotating = false
+      if (rotated) this.marked = 0
+    })
   }
 
   private poll(): void {
