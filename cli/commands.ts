@@ -165,7 +165,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     .requiredOption('--slot <n>', 'which address range of this machine', wholeNumber(1, 250))
     .addOption(new Option('--store <kind>').choices(['sqlite', 'memory']).default('sqlite'))
     .addOption(detectionOption())
-    .action(async (options) => (await import('./master-agent.ts')).runMaster(options))
+    .action(async (options) => (await import('./master.ts')).startMaster(options))
 
   program
     .command('version')

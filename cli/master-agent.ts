@@ -1,5 +1,7 @@
 // The Master's process: reads what the command line says, puts the production adapters together, and opens the front once the
 // API serves.
+
+import type { Store } from '../actors/ports/store.ts'
 import { systemHost } from '../runtime/host.ts'
 import { createApiFront } from '../runtime/http/api-front.ts'
 import { nodeNameOf } from '../runtime/identity/client-certificate.ts'
@@ -7,7 +9,6 @@ import { openPki } from '../runtime/identity/pki.ts'
 import { createMaster } from '../runtime/master.ts'
 import { rangesOf } from '../runtime/network/claims.ts'
 import { createMemoryStore } from '../runtime/store/memory.ts'
-import { createSqliteStore } from '../runtime/store/sqlite.ts'
 import { acceptWebSockets } from '../transports/websocket.ts'
 import { log, onceAsked, report, toldToBegin } from './agent-process.ts'
 import { version } from './version.ts'
@@ -22,11 +23,12 @@ export interface MasterCommandOptions {
   readonly failureDetection: 'fast' | 'stock'
 }
 
-export async function runMaster(options: MasterCommandOptions): Promise<void> {
+/** Without a store of its own it keeps objects in memory. */
+export async function runMaster(options: MasterCommandOptions, durable?: Store): Promise<void> {
   await toldToBegin()
   const host = systemHost()
   const ranges = rangesOf(options.slot)
-  const store = options.store === 'memory' ? createMemoryStore(host) : createSqliteStore({ directory: options.dataDir })
+  const store = durable ?? createMemoryStore(host)
   const pki = openPki({ directory: options.pki, hosts: [ranges.apiServiceIp] })
   const { clusterId, port } = options
   const master = createMaster({

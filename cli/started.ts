@@ -10,7 +10,7 @@ export function processOf(words: readonly string[]): (() => Promise<void>) | und
     case 'supervise':
       return async () => (await import('./up-command.ts')).superviseCommand(json)
     case 'master':
-      return logged(async () => (await import('./master-agent.ts')).runMaster(JSON.parse(json)))
+      return logged(async () => (await import('./master.ts')).startMaster(JSON.parse(json)))
     case 'node run':
       return logged(async () => (await import('./node-agent.ts')).runNode(JSON.parse(json)))
     default:

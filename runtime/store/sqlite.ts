@@ -16,32 +16,39 @@ export function createSqliteStore(options: SqliteOptions): Store {
 type Settled = (outcomes: readonly Outcome[]) => void
 
 class SqliteStore implements Store {
-  private readonly options: SqliteOptions
   private readonly pending = new Map<number, { readonly size: number; readonly settled: Settled }>()
   private worker: Worker | undefined
+  /** What the thread has said before anybody asked: it starts with the store, so that it opens its file while others load. */
+  private early: FromWorker[] | undefined = []
+  private whenRow: (row: StoredRow) => void = () => {}
+  private brokenBy = 'the thread ended'
   private nextId = 0
   private whenClosed: (() => void) | undefined
   private whenOpened: ((outcome: Opened) => void) | undefined
 
   constructor(options: SqliteOptions) {
-    this.options = options
+    // Nothing of the process's own flags or environment: the thread needs neither, and starts sooner.
+    const worker = new Worker(workerUrl(), { workerData: options, execArgv: [], env: {}, stdin: false })
+    this.worker = worker
+    worker.on('message', (message: FromWorker) => {
+      if (this.early) this.early.push(message)
+      else this.heard(message)
+    })
+    worker.on('error', (error) => {
+      this.brokenBy = error instanceof Error ? error.message : String(error)
+    })
+    worker.on('exit', () => this.ended())
   }
 
   open(row: (row: StoredRow) => void, opened: (outcome: Opened) => void): void {
-    // Nothing of the process's own flags or environment: the thread needs neither, and starts sooner.
-    const worker = new Worker(workerUrl(), { workerData: this.options, execArgv: [], env: {}, stdin: false })
-    this.worker = worker
+    this.whenRow = row
     this.whenOpened = opened
-    let brokenBy = 'the thread ended'
-    worker.on('message', (message: FromWorker) => {
-      if (message.type === 'rows') for (const each of message.rows) row(each)
-      else if (message.type === 'opened') this.openedWith(message.outcome)
-      else if (message.type === 'settled') for (const { id, outcomes } of message.groups) this.settle(id, outcomes)
+    setImmediate(() => {
+      const early = this.early ?? []
+      this.early = undefined
+      for (const message of early) this.heard(message)
+      if (this.worker === undefined) this.ended()
     })
-    worker.on('error', (error) => {
-      brokenBy = error instanceof Error ? error.message : String(error)
-    })
-    worker.on('exit', () => this.ended(brokenBy))
   }
 
   commit(group: readonly Commit[], settled: Settled): void {
@@ -62,6 +69,12 @@ class SqliteStore implements Store {
     }
   }
 
+  private heard(message: FromWorker): void {
+    if (message.type === 'rows') for (const row of message.rows) this.whenRow(row)
+    else if (message.type === 'opened') this.openedWith(message.outcome)
+    else for (const { id, outcomes } of message.groups) this.settle(id, outcomes)
+  }
+
   private send(message: ToWorker): void {
     this.worker?.postMessage(message)
   }
@@ -79,7 +92,8 @@ class SqliteStore implements Store {
   }
 
   // What was handed in and not answered may have been written.
-  private ended(message: string): void {
+  private ended(): void {
+    const message = this.brokenBy
     this.worker = undefined
     this.openedWith({ result: 'refused', reason: 'failed', message: `the store could not be started: ${message}` })
     for (const [id, { size }] of this.pending) {
