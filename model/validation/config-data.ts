@@ -18,7 +18,8 @@ export function checkConfigMap(errors: Errors, { data, binaryData }: ConfigMap):
       }
     }
   }
-  if (bytesOf(data) + decodedBytesOf(binaryData) > MAX_DATA_BYTES) errors.push(tooLong(Path.of(''), MAX_DATA_BYTES))
+  // So does Kubernetes print a path without a name.
+  if (bytesOf(data) + decodedBytesOf(binaryData) > MAX_DATA_BYTES) errors.push(tooLong(Path.of('[]'), MAX_DATA_BYTES))
 }
 
 const SEALED = 'field is immutable when `immutable` is set'

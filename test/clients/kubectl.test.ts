@@ -438,6 +438,9 @@ describe.skipIf(kubectlIsMissing)('kubectl', { timeout: 90_000 }, () => {
     expect(await kubectl.refused('patch', 'deployment', 'web', '-p', '{"spec":{"replicas":-1}}')).toMatch(
       /The Deployment "web" is invalid: spec\.replicas: Invalid value: -1: must be greater than or equal to 0/,
     )
+    expect(await create(configMap('big', { all: 'x'.repeat(1_048_577) }))).toMatch(
+      /The ConfigMap "big" is invalid: \[\]: Too long: may not be more than 1048576 bytes/,
+    )
     expect(await create('{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{}}')).toMatch(
       /The Pod "p" is invalid: spec\.containers: Required value/,
     )
