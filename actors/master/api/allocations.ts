@@ -136,6 +136,3 @@ function parseCidr(cidr: string): { base: number; size: number } {
   const [address = '', bits = '32'] = cidr.split('/')
   return { base: parseIp(address) ?? 0, size: 2 ** (32 - Number(bits)) }
 }
-
-/** `127.1.128.0/17` → `127.1.128.1`. */
-export const firstAddress = (cidr: string): string => formatIp(parseCidr(cidr).base + 1)

@@ -73,6 +73,6 @@ export function placed(object: JsonObject, resource: ResourceInfo, namespace: st
   return { ok: true, object: convert(inPlace, storedVersion(resource)), warnings: [] }
 }
 
-export const storedVersion = ({ storage }: ResourceInfo): string => apiVersionOf(storage.group, storage.version)
+const storedVersion = ({ storage }: ResourceInfo): string => apiVersionOf(storage.group, storage.version)
 
 export const storedKind = ({ storage, kind }: ResourceInfo) => ({ ...storage, kind })

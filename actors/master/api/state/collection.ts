@@ -6,7 +6,7 @@ import type { StoredEntry } from './entry.ts'
 export const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 /** Where `text` is or belongs in a sorted array. */
-export function positionOf(sorted: readonly string[], text: string): number {
+function positionOf(sorted: readonly string[], text: string): number {
   let low = 0
   let high = sorted.length
   while (low < high) {

@@ -32,7 +32,7 @@ function unsplice(text: string, revision: number): string {
   return text.slice(0, at) + text.slice(text.charCodeAt(end) === COMMA ? end + 1 : end)
 }
 
-export interface EntryPlace {
+interface EntryPlace {
   readonly key: string
   readonly namespace: string
   readonly name: string
