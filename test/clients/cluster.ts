@@ -1,8 +1,8 @@
 // A whole cluster for one test file, as a user brings it up: its own processes and folders, stock kubectl to talk to it, and
 // nothing of it left at the end, whatever the tests did.
-import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -45,16 +45,23 @@ interface Cluster {
   readonly folder: string
 }
 
-export const kubectls = findKubectls()
+const kubectls = findKubectls()
 const mustNotSkip = process.env.KINORA_TESTS_MUST_NOT_SKIP === '1'
 /** True when there is nothing to run the tests with, and that is tolerated. */
 export const kubectlIsMissing = kubectls.length === 0 && !mustNotSkip
 if (kubectls.length === 0) console.warn('SKIPPED: no kubectl on the PATH nor in $KUBECTL; the tests with stock clients need one')
 
+interface ClusterOptions {
+  /** Written into the folder before the cluster comes up. */
+  readonly files?: Readonly<Record<string, string>>
+  /** The one of them that is the image table. */
+  readonly images?: string
+}
+
 /** Brings a cluster up before the first test of the file and takes it down after the last. */
-export function useCluster(options: { readonly images?: string; readonly nodes?: number } = {}): Cluster {
+export function useCluster({ files = {}, images }: ClusterOptions = {}): Cluster {
   const name = `t-${randomBytes(6).toString('hex')}`
-  const folder = mkdtempSync(join(tmpdir(), 'kinora-clients-'))
+  const folder = join(tmpdir(), `kinora-clients-${name}`)
   const environment: NodeJS.ProcessEnv = {
     ...process.env,
     HOME: folder,
@@ -69,10 +76,7 @@ export function useCluster(options: { readonly images?: string; readonly nodes?:
   const program = [join(repository, 'cli', 'main.ts')]
   const down = [...program, 'down', '--name', name, '--delete-data']
   const kinora = (...args: string[]) => finished(process.execPath, [...program, ...args, '--name', name], environment)
-  let up = false
-  const endAtOnce = () => {
-    if (up) spawnSync(process.execPath, down, { env: environment, cwd: repository, stdio: 'ignore' })
-  }
+  let guardian: Guardian | undefined
 
   beforeAll(async () => {
     if (kubectls.length === 0) {
@@ -80,24 +84,24 @@ export function useCluster(options: { readonly images?: string; readonly nodes?:
       return
     }
     console.info(`kubectl ${newest?.version}, of ${kubectls.map(({ version }) => version).join(' ')}`)
-    up = true
-    process.once('exit', endAtOnce)
-    const words = ['up', '--detach', '--port', '0', '-o', 'json', '--nodes', String(options.nodes ?? 3)]
-    await kinora(...words, ...(options.images ? ['--images', options.images] : []))
+    mkdirSync(folder, { mode: 0o700 })
+    for (const { version } of kubectls) mkdirSync(temporaryFolder(folder, version), { recursive: true })
+    for (const [file, content] of Object.entries(files)) writeFileSync(join(folder, file), content)
+    guardian = startGuardian(folder, down, environment)
+    await kinora('up', '--detach', '--port', '0', '-o', 'json', ...(images ? ['--images', join(folder, images)] : []))
   })
 
   afterAll(async () => {
-    if (!up) return rmSync(folder, { recursive: true, force: true })
+    if (!guardian) return
     const failed = await finished(process.execPath, down, environment).catch((error: Error) => error)
-    up = false
-    process.removeListener('exit', endAtOnce)
+    await guardian.dismiss()
     const living = processesThatName(folder)
-    const files = ['data', 'state'].flatMap((part) => namesIn(join(folder, part, 'kinora')))
+    const left = ['data', 'state'].flatMap((part) => namesIn(join(folder, part, 'kinora')))
     for (const { pid } of living) process.kill(pid, 'SIGKILL')
     rmSync(folder, { recursive: true, force: true })
     expect(failed, 'kinora down').not.toBeInstanceOf(Error)
     expect(living, 'processes of the cluster after kinora down').toEqual([])
-    expect(files, 'files of the cluster after kinora down --delete-data').toEqual([])
+    expect(left, 'files of the cluster after kinora down --delete-data').toEqual([])
   })
 
   return {
@@ -111,11 +115,34 @@ export function useCluster(options: { readonly images?: string; readonly nodes?:
   }
 }
 
+interface Guardian {
+  dismiss(): Promise<void>
+}
+
+/** Takes the cluster down when this process ends before its time, killed perhaps: the pipe between them closes then. */
+function startGuardian(folder: string, down: readonly string[], environment: NodeJS.ProcessEnv): Guardian {
+  const line = 'read -r _; folder=$1; shift; "$@"; rm -rf "$folder"'
+  const child = spawn('/bin/sh', ['-c', line, 'guardian', folder, process.execPath, ...down], {
+    env: environment,
+    cwd: repository,
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  })
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  return {
+    dismiss: () => {
+      child.kill('SIGKILL')
+      return ended
+    },
+  }
+}
+
+const temporaryFolder = (folder: string, version: string): string => join(folder, 'kubectl', version)
+
 function kubectlAs(binary: KubectlBinary | undefined, environment: NodeJS.ProcessEnv, namespace: string): Kubectl {
   // Each version keeps what it has learnt to itself: they share the format of the folder, but not every opinion on it.
-  const folder = join(environment.HOME ?? '', 'kubectl', binary?.version ?? 'none')
-  const env = { ...environment, KUBECACHEDIR: join(folder, 'cache'), TMPDIR: join(folder, 'tmp') }
-  mkdirSync(env.TMPDIR, { recursive: true })
+  const temporary = temporaryFolder(environment.HOME ?? '', binary?.version ?? 'none')
+  const env = { ...environment, KUBECACHEDIR: join(temporary, 'cache'), TMPDIR: temporary }
   const path = binary?.path ?? 'kubectl'
   const words = (args: string[]) => ['--namespace', namespace, ...args]
   const run = (args: string[], stdin?: string) => finished(path, words(args), env, stdin)

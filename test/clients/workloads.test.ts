@@ -1,9 +1,6 @@
 // What a pod gets and how it fares, seen through stock kubectl on real processes: environment, volumes, init containers, probes,
 // restarts, images that do not exist, pods that fit nowhere. Each test has a namespace of its own and runs beside the others.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type Kubectl, kubectlIsMissing, until, useCluster } from './cluster.ts'
 
 interface Why {
@@ -11,12 +8,9 @@ interface Why {
   readonly reasons: { readonly decision: string; readonly message: string; readonly perNode?: Readonly<Record<string, string>> }[]
 }
 
-const imageFolder = mkdtempSync(join(tmpdir(), 'kinora-images-'))
-const imageFile = join(imageFolder, 'images.yaml')
-writeFileSync(join(imageFolder, 'greet.sh'), 'echo "$GREETING, $1"; exec sleep 1000\n')
-writeFileSync(
-  imageFile,
-  `images:
+const files = {
+  'greet.sh': 'echo "$GREETING, $1"; exec sleep 1000\n',
+  'images.yaml': `images:
   - name: example.test/greeter:v1
     command: [/bin/sh, greet.sh]
     args: [world]
@@ -24,8 +18,7 @@ writeFileSync(
     directory: .
     workingDir: .
 `,
-)
-afterAll(() => rmSync(imageFolder, { recursive: true, force: true }))
+}
 
 /** A pod whose only container runs a line of shell, unless its fields say something else. */
 const shell = (name: string, line: string, container: object = {}, spec: object = {}) =>
@@ -48,7 +41,7 @@ const ready = (kubectl: Kubectl, pod: string) => kubectl('wait', `pod/${pod}`, '
 const forever = 'while :; do sleep 1; done'
 
 describe.skipIf(kubectlIsMissing)('workloads', { timeout: 90_000 }, () => {
-  const { kubectl: admin, kinora } = useCluster({ images: imageFile })
+  const { kubectl: admin, kinora } = useCluster({ files, images: 'images.yaml' })
 
   test.concurrent('environment: values, ConfigMap, Secret, fields of the pod, Services', async () => {
     const kubectl = await admin.inNamespace('environment')
