@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { HttpsAgent, httpsRequest } from '../runtime/http/node-http.ts'
 import type { ClusterPaths } from './paths.ts'
 
-export interface Reply {
+interface Reply {
   readonly code: number
   readonly body: unknown
 }

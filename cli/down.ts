@@ -10,7 +10,7 @@ import { end, ended, signal } from './processes.ts'
 import { forgetProcess, livingProcess, recordedRoles } from './run-files.ts'
 import { MASTER_STOP_MS, NODE_STOP_MS } from './supervisor.ts'
 
-/** The supervisor ends nodes, then the Master, each within its own time. */
+/** The supervisor ends the Master, then the nodes, each within its own time. */
 const SUPERVISOR_STOP_MS = NODE_STOP_MS + MASTER_STOP_MS + 5_000
 
 export interface DownResult {

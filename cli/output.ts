@@ -9,6 +9,11 @@ export const bold = paint(1)
 export const dim = paint(2)
 export const green = paint(32)
 
+// A reader that has seen enough, such as `head`, ends the pipe: nobody is left to be told.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
+
 export const print = (text: string): void => {
   process.stdout.write(`${text}\n`)
 }

@@ -2,7 +2,7 @@
 import { createServer } from 'node:net'
 import { EXIT, Failure } from './failure.ts'
 
-export const DEFAULT_PORT = 6443
+const DEFAULT_PORT = 6443
 const TRIED_AFTER_DEFAULT = 200
 
 export interface ChosenPort {

@@ -18,6 +18,9 @@ type UpCommandOptions = Omit<UpOptions, 'apply' | 'images'> & {
   readonly output: Format
 }
 
+/** What a user types for this program: from a checkout, or as an installed package. */
+const OWN_NAME = import.meta.url.endsWith('.ts') ? 'npm run -s kinora --' : onPath('kinora') ? 'kinora' : 'npx kinora'
+
 /** How this program starts itself again: the file that Node was given. */
 const program = [process.argv[1] ?? fileURLToPath(new URL('./main.ts', import.meta.url))]
 
@@ -31,7 +34,7 @@ export async function upCommand(given: UpCommandOptions, paths: ClusterPaths): P
   const show = async (ready: Ready, foreground: boolean) => {
     if (json) return printJson(ready)
     const { readyScreen } = await import('./screen.ts')
-    for (const line of readyScreen(ready, version(), 'kinora', onPath('kubectl'), foreground)) print(line)
+    for (const line of readyScreen(ready, version(), OWN_NAME, onPath('kubectl'), foreground)) print(line)
   }
   if (livingProcess(paths, 'supervisor')) {
     const { alreadyUp } = await import('./already-up.ts')
@@ -110,8 +113,8 @@ function interruption(): Promise<void> {
   return promise
 }
 
-const onPath = (command: string): boolean =>
-  (process.env.PATH ?? '').split(delimiter).some((directory) => {
+function onPath(command: string): boolean {
+  return (process.env.PATH ?? '').split(delimiter).some((directory) => {
     try {
       accessSync(join(directory, command), constants.X_OK)
       return true
@@ -119,3 +122,4 @@ const onPath = (command: string): boolean =>
       return false
     }
   })
+}

@@ -1,7 +1,7 @@
 // The `Status` that an API server answers when a request fails, and one function for each reason that we give.
 // Shapes and words: k8s.io/apimachinery/pkg/api/errors.
 
-export interface StatusCause {
+interface StatusCause {
   readonly reason?: string
   readonly message?: string
   readonly field?: string
@@ -103,9 +103,6 @@ export const internalError = (message: string): Status =>
 
 export const serviceUnavailable = (message: string, retryAfterSeconds = 1): Status =>
   failure(503, 'ServiceUnavailable', message, { retryAfterSeconds })
-
-export const tooManyRequests = (message: string, retryAfterSeconds = 1): Status =>
-  failure(429, 'TooManyRequests', message, { retryAfterSeconds })
 
 /** A full disk: reads go on, writes are refused at once (limits.md). */
 export const insufficientStorage = (message: string): Status => failure(507, 'InsufficientStorage', message)

@@ -12,7 +12,7 @@ import { LEASE_NAMESPACE, leaseSpec, newLease, newNode, nodeLabels, nodeStatus }
 import { watchNode } from './node-watch.ts'
 import { createSurroundings, type Surroundings, type SurroundingsInput } from './surroundings.ts'
 
-export interface KubeletInput extends Omit<SurroundingsInput, 'timings'> {
+interface KubeletInput extends Omit<SurroundingsInput, 'timings'> {
   readonly timings?: Partial<NodeTimings>
 }
 
@@ -413,7 +413,8 @@ export const kubeletMachine = kubeletSetup.createMachine({
         waiting: { after: { drainPoll: 'looking' } },
       },
       after: { drain: { actions: 'killAll' } },
-      on: { 'kubelet.stop': { guard: 'keepsContainers', target: 'stopped' } },
+      // Told again, it does not begin again.
+      on: { 'kubelet.stop': [{ guard: 'keepsContainers', target: 'stopped' }, {}] },
     },
     stopped: { type: 'final' },
   },

@@ -63,13 +63,13 @@ interface Ref {
   readonly optional?: boolean
 }
 
-export function configMapData({ name = '', optional }: Ref, sources: ConfigSources): Readonly<Record<string, string>> {
+function configMapData({ name = '', optional }: Ref, sources: ConfigSources): Readonly<Record<string, string>> {
   const found = sources.configMap(name)
   if (!found && !optional) throw new ConfigError(`configmap "${name}" not found`)
   return found?.data ?? {}
 }
 
-export function secretData({ name = '', optional }: Ref, sources: ConfigSources): Readonly<Record<string, string>> {
+function secretData({ name = '', optional }: Ref, sources: ConfigSources): Readonly<Record<string, string>> {
   const found = sources.secret(name)
   if (!found && !optional) throw new ConfigError(`secret "${name}" not found`)
   return Object.fromEntries(Object.entries(found?.data ?? {}).map(([key, value]) => [key, text(value)]))

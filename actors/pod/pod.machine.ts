@@ -11,7 +11,7 @@ import type { PodEvent, PodGone, PodSurroundings } from './pod.protocol.ts'
 import { podStatus, sameStatus, type Verdict } from './status.ts'
 import { statusWriterMachine } from './status-writer.machine.ts'
 
-export interface PodInput {
+interface PodInput {
   readonly pod: Pod
   readonly surroundings: PodSurroundings
   /** What the runtime has of it, newest attempts only, when the agent was started again. */
@@ -154,13 +154,14 @@ const podSetup = setup({
       enqueue.assign({ told: status })
     }),
     reportFinally: enqueueActions(({ context, enqueue }) => {
+      if (context.isRemoved || !context.writer) return
       const status = podStatus({
         ...context,
         isOver: true,
         hostIp: context.surroundings.hostIp,
         nowMs: context.surroundings.clock.now(),
       })
-      if (context.writer) enqueue.sendTo(context.writer, { type: 'status.set', pod: context.pod, status })
+      enqueue.sendTo(context.writer, { type: 'status.set', pod: context.pod, status })
       enqueue.assign({ told: status, isOver: true })
     }),
     deleteFromApi: ({ context: { surroundings, pod }, self }) =>

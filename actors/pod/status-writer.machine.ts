@@ -8,7 +8,7 @@ export type StatusEvent =
   | { readonly type: 'status.set'; readonly pod: Pod; readonly status: PodStatus; readonly why?: Reason }
   | { readonly type: 'status.answered'; readonly answer: ApiAnswer }
 
-export type StatusReport =
+type StatusReport =
   /** What was set last is stored. */
   | { readonly type: 'status.stored' }
   /** There is no such pod any more, or another of its name. */

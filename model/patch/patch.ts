@@ -11,7 +11,7 @@ import { applyStrategicPatch } from './strategic.ts'
 export const JSON_PATCH = 'application/json-patch+json'
 export const MERGE_PATCH = 'application/merge-patch+json'
 export const STRATEGIC_MERGE_PATCH = 'application/strategic-merge-patch+json'
-export const APPLY_PATCH = 'application/apply-patch+yaml'
+const APPLY_PATCH = 'application/apply-patch+yaml'
 
 export interface GroupVersionKind {
   readonly group: string

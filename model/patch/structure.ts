@@ -14,7 +14,7 @@ export type Structure =
   /** The system's own: nobody owns it. A config may name it (`metadata.name`) or is not heard (`status`). */
   | { readonly form: 'unowned'; readonly heard: boolean }
 
-export interface ListKey {
+interface ListKey {
   readonly name: string
   readonly default: unknown
 }

@@ -1,10 +1,10 @@
 // The Master's end of all links: takes the connections that nodes dial, answers what nodes ask with the nodes' own rights,
 // and reaches nodes for the Master. Which node it is was proved by its certificate before the pipe got here.
 
-import { type Hello, LINK_VERSION, type LinkEvents, type Welcome } from '../../actors/link.protocol.ts'
+import { type Hello, LINK_VERSION, type LinkEvents, type LinkRequests } from '../../actors/link.protocol.ts'
 import type { User } from '../../actors/master/api/api.protocol.ts'
 import type { ApiEngine } from '../../actors/master/api/engine.ts'
-import type { ApiRequest, Selection } from '../../actors/ports/api.ts'
+import type { Selection } from '../../actors/ports/api.ts'
 import type { NodeLinks } from '../../actors/ports/node-links.ts'
 import { failure, type Status } from '../../model/status.ts'
 import { Peer, type Stream } from '../../transports/peer.ts'
@@ -21,7 +21,7 @@ export interface HubOptions {
   readonly heard: (fact: HubFact) => void
 }
 
-export type HubFact =
+type HubFact =
   | { readonly type: 'node.connected'; readonly nodeName: string }
   | { readonly type: 'node.disconnected'; readonly nodeName: string; readonly reason: string }
   | { readonly type: 'proxy.programmed'; readonly nodeName: string; readonly revision: number }
@@ -43,17 +43,21 @@ export function createHub(options: HubOptions): Hub {
     const peer: Peer = new Peer(pipe, 'accepted', options.epoch(), options.timers, {
       request(subject, body, answer) {
         if (subject === 'hello') {
-          const refusal = refusalOf(body as Hello, nodeName)
+          const refusal = refusalOf(body as LinkRequests['hello']['ask'], nodeName)
           if (refusal) return answer(refusal)
           // A node that dials again has lost its old connection, whether we have noticed or not.
           const old = links.get(nodeName)
           links.set(nodeName, peer)
           old?.close('the node has connected anew')
           welcomed = true
-          answer({ version: LINK_VERSION, clusterId: options.clusterId, epoch: options.epoch() } satisfies Welcome)
+          answer({
+            version: LINK_VERSION,
+            clusterId: options.clusterId,
+            epoch: options.epoch(),
+          } satisfies LinkRequests['hello']['answer'])
           return options.heard({ type: 'node.connected', nodeName })
         }
-        if (subject === 'api' && welcomed) return client.request(body as ApiRequest, answer)
+        if (subject === 'api' && welcomed) return client.request(body as LinkRequests['api']['ask'], answer)
         answer({ ok: false, status: failure(400, 'BadRequest', `${subject} is not understood here`) })
       },
       event(subject, body) {

@@ -13,7 +13,7 @@ import { decodeWatchEvent } from './watch-frames.ts'
 const REDIAL_MIN_MS = 25
 const REDIAL_MAX_MS = 1_000
 
-export type Dial = (dialled: (result: { readonly pipe: Pipe } | { readonly failed: string }) => void) => () => void
+type Dial = (dialled: (result: { readonly pipe: Pipe } | { readonly failed: string }) => void) => () => void
 
 export interface NodeLinkOptions {
   readonly nodeName: string

@@ -9,7 +9,7 @@ import { afterAll } from 'vitest'
 const root = join(import.meta.dirname, '../..')
 const main = join(root, 'cli/main.ts')
 
-export interface Ended {
+interface Ended {
   readonly code: number | null
   readonly stdout: string
   readonly stderr: string

@@ -16,7 +16,7 @@ export interface ContainerWorld {
 /** An adapter's world has these images. */
 export const IMAGES = { runs: 'runs', exits3: 'exits-3', missing: 'absent:missing' } as const
 
-export const specFor = (image: string, attempt = 0, podUid = 'pod-1'): ContainerSpec => ({
+const specFor = (image: string, attempt = 0, podUid = 'pod-1'): ContainerSpec => ({
   ...{ podUid, name: 'web', attempt, namespace: 'default', podName: 'web-1', podIp: '127.64.9.1', image },
   ...{ command: [], args: [], env: {}, mounts: [] },
 })

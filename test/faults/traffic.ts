@@ -11,7 +11,7 @@ export interface TrafficOptions {
   readonly connections: 'new' | 'kept'
 }
 
-export interface Failed {
+interface Failed {
   readonly atMs: number
   readonly what: string
 }
