@@ -219,7 +219,9 @@ const ADAPTERS = new Set(['link', 'watch'])
 const podChild = (self: Family, uid: string): PodRef | undefined => self.getSnapshot().children[uid] as PodRef | undefined
 
 const podChildren = (self: Family): [uid: string, child: PodRef][] =>
-  Object.entries(self.getSnapshot().children).filter(([id, child]) => child && !ADAPTERS.has(id)) as [string, PodRef][]
+  (Object.entries(self.getSnapshot().children) as [string, PodRef | undefined][]).flatMap(([uid, child]) =>
+    child && !ADAPTERS.has(uid) && child.getSnapshot().status === 'active' ? [[uid, child]] : [],
+  )
 
 function without(uids: ReadonlySet<string>, uid: string): ReadonlySet<string> {
   const rest = new Set(uids)

@@ -83,7 +83,6 @@ const podSetup = setup({
     update: assign(({ event }) => (event.type === 'pod.updated' ? { pod: event.pod } : {})),
     markRemoved: assign({ isRemoved: true }),
     markPrepared: assign({ isPrepared: true }),
-    markOver: assign({ isOver: true }),
     condemn: assign({
       verdict: {
         phase: 'Failed',

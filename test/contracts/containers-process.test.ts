@@ -41,7 +41,7 @@ afterEach(async () => {
   rmSync(stateDir, { recursive: true, force: true })
 })
 
-const until = (isSo: () => boolean): Promise<void> => expect.poll(isSo, { timeout: 10_000, interval: 2 }).toBe(true)
+const until = (isSo: () => boolean, timeout = 10_000): Promise<void> => expect.poll(isSo, { timeout, interval: 2 }).toBe(true)
 
 const spec = (script: string, more: Partial<ContainerSpec> = {}): ContainerSpec => ({
   ...{ podUid: 'pod-1', name: 'web', attempt: 0, namespace: 'default', podName: 'web-1', podIp: '127.64.9.1', image: 'sh' },
@@ -320,13 +320,13 @@ describe('logs', () => {
     await run(wanted, observed.observer)
     await until(() => observed.started.length > 0)
     const served = serve(request({ follow: true }))
-    await until(() => served.closed)
+    await until(() => served.closed, 60_000)
     const lines = linesOf(served.text)
     expect(lines).toHaveLength(count)
     expect(lines.every((text, i) => text === line(i))).toBe(true)
     expect(existsSync(join(directoryOf(wanted), 'log.1'))).toBe(true)
     expect(log(wanted).length).toBeLessThan(served.text.length)
-  })
+  }, 60_000)
 
   test('the run before, and what is said when there is none', async () => {
     await ended('echo first')

@@ -460,6 +460,17 @@ describe('probes', () => {
     expect(world.status()?.ready).toBe(true)
   })
 
+  test('two successes in a row where two are asked for, and more change nothing', () => {
+    const world = running({ spec: { name: 'web', image: 'app', readinessProbe: { ...probe, successThreshold: 2 } } })
+    world.wait(0)
+    for (const ready of [false, true, true, true]) {
+      answer(world, 'success')
+      expect(world.status()?.ready).toBe(ready)
+      world.wait(10 * SECOND)
+    }
+    expect(world.runtime.probes).toHaveLength(5)
+  })
+
   test('a success between failures counts anew', () => {
     const world = running({ spec: { name: 'web', image: 'app', livenessProbe: probe } })
     world.wait(0)

@@ -58,8 +58,13 @@ export class SmallApi implements MasterLink {
   cut(): void {
     this.open = false
     this.emit('link.lost', { reason: 'cut off' })
-    for (const observer of [...this.watchers]) observer.ended(serviceUnavailable('cut off'))
+    this.endWatches()
+  }
+
+  endWatches(): void {
+    const ended = [...this.watchers]
     this.watchers.clear()
+    for (const observer of ended) observer.ended(serviceUnavailable('cut off'))
   }
 
   mend(): void {

@@ -206,6 +206,10 @@ test('status: reported again after five minutes, and after an answer that was no
   const beat = () => cluster.node()?.status?.conditions?.[0]?.lastHeartbeatTime
   cluster.wait(10)
   const first = beat()
+  const reports = () =>
+    cluster.api.requests.filter(({ resource, subresource }) => resource === 'nodes' && subresource === 'status').length
+  cluster.wait(100 * SECOND)
+  expect(reports(), 'a node that has nothing to say says nothing').toBe(1)
   cluster.api.answerWith = ({ subresource }) =>
     subresource === 'status' ? { ok: false, status: internalError('no') } : undefined
   cluster.wait(301 * SECOND)
@@ -275,10 +279,17 @@ describe('the connection', () => {
     expect(cluster.running()).toEqual(['uid-b.web.0', 'uid-c.web.0'])
   })
 
+  test('lost, it is known at once to be lost', () => {
+    const cluster = new Cluster()
+    cluster.wait(10)
+    cluster.api.emit('link.lost', { reason: 'cut off' })
+    expect(cluster.at('disconnected')).toBe(true)
+  })
+
   test('a watch that ends is begun anew', () => {
     const cluster = new Cluster()
     cluster.wait(10)
-    cluster.agent.send({ type: 'watch.ended' })
+    cluster.api.endWatches()
     cluster.api.put(pod('a'))
     cluster.wait(SECOND)
     expect([cluster.at('ready'), cluster.running()]).toEqual([true, ['uid-a.web.0']])
@@ -346,6 +357,9 @@ test('a pod whose chart fails is built anew around its containers', () => {
   })
   cluster.wait(2 * SECOND)
   expect([cluster.at('ready'), cluster.running()]).toEqual([true, ['uid-a.web.0']])
+  cluster.runtime.kill({ podUid: 'uid-a', name: 'web', attempt: 0 })
+  cluster.wait(SECOND)
+  expect(cluster.running()).toEqual(['uid-a.web.1'])
   errors.mockRestore()
 })
 
@@ -373,13 +387,14 @@ describe('stop', () => {
     expect(cluster.pod('a'), 'the pod is not deleted, it runs again when the node does').toBeDefined()
   })
 
-  test('what does not listen is killed after five seconds', () => {
+  test('what does not listen is killed after five seconds, however often it is said', () => {
     const cluster = new Cluster()
     cluster.api.put(pod('a', { spec: { ...pod('a').spec, containers: [{ name: 'web', image: 'stubborn' }] } }))
     cluster.wait(100)
     cluster.agent.send({ type: 'kubelet.stop', keepContainers: false })
     cluster.wait(4 * SECOND)
     expect(cluster.running()).toHaveLength(1)
+    cluster.agent.send({ type: 'kubelet.stop', keepContainers: false })
     cluster.wait(1.1 * SECOND)
     expect([cluster.agent.getSnapshot().status, cluster.running()]).toEqual(['done', []])
   })

@@ -187,11 +187,11 @@ describe('start', () => {
     ])
   })
 
-  test('an init container that fails for good fails the pod', () => {
-    const world = begin(podOf({ restartPolicy: 'Never', initContainers: [container('first', 'fails')] }))
-    world.wait(SECOND)
-    expect(world.phase()).toBe('Failed')
-    expect(world.ever()).toEqual(['first'])
+  test('an init container that fails for good fails the pod, and ends its sidecars', () => {
+    const initContainers = [container('side', 'app', { restartPolicy: 'Always' }), container('first', 'fails')]
+    const world = begin(podOf({ restartPolicy: 'Never', initContainers }))
+    world.wait(2 * SECOND)
+    expect([world.phase(), world.ever(), world.running()]).toEqual(['Failed', ['side', 'first'], []])
   })
 
   test('a sidecar starts before the rest and ends after them [K3]', () => {
@@ -340,8 +340,11 @@ describe('deletion', () => {
     world.wait(2 * SECOND)
     expect(world.running()).toEqual(['web'])
     world.force()
+    const written = world.api.requests.length
     world.wait(SECOND + 100)
     expect(world.gone).toHaveLength(1)
+    const later = world.api.requests.slice(written).filter(({ resource }) => resource === 'pods')
+    expect(later, 'nothing is written to what is gone').toEqual([])
   })
 
   test('an API that does not delete is asked again', () => {
@@ -384,6 +387,17 @@ describe('status', () => {
       restartCount: 1,
       lastState: { terminated: { exitCode: 137 } },
     })
+  })
+
+  test('a pod that was deleted while nobody saw it ends here', () => {
+    const world = begin(podOf({ restartPolicy: 'Never', containers: [container('web', 'done')] }))
+    world.wait(60)
+    world.api.drop('Pod', 'default', 'web-1')
+    world.wait(SECOND)
+    const writes = () => world.api.requests.filter(({ verb }) => verb === 'patch').length
+    const before = writes()
+    world.wait(10 * SECOND)
+    expect([world.gone.length, writes()]).toEqual([1, before])
   })
 
   test('a pod that another of its name has replaced ends here without touching that', () => {
