@@ -6,6 +6,12 @@ import type { Backend, Listener } from '../../actors/ports/network.ts'
 const CONNECTIONS_MAX = 10_000
 /** How long a backend may take to accept. On one machine a connection is made or refused at once. */
 const CONNECT_TIMEOUT_MS = 3_000
+/**
+ * A pod without a readiness probe is ready before its program listens, so an update may replace the last one that does by those
+ * that are about to. A connection is held for this long, and tried again this often, rather than lost to that moment.
+ */
+const NOBODY_LISTENS_MS = 1_000
+const TRY_AGAIN_MS = 20
 
 export class Forwarder {
   #backends: readonly Backend[]
@@ -38,7 +44,7 @@ export class Forwarder {
       if (this.#clients.size === 0) this.#drained()
     })
     client.on('error', () => client.destroy())
-    this.#connect(client, new Set())
+    this.#connect(client, new Set(), performance.now() + NOBODY_LISTENS_MS)
   }
 
   /** Calls back when the last connection has ended, at once when there is none. For a listener that takes no new ones. */
@@ -52,8 +58,12 @@ export class Forwarder {
   }
 
   /** Nothing has been read from the client yet, so another backend can take the connection as if it were the first. */
-  #connect(client: Socket, tried: Set<string>): void {
+  #connect(client: Socket, tried: Set<string>, untilMs: number): void {
     const backend = this.#choose(client, tried)
+    if (!backend && !client.destroyed && this.#backends.length > 0 && performance.now() < untilMs) {
+      setTimeout(() => this.#connect(client, new Set(), untilMs), TRY_AGAIN_MS)
+      return
+    }
     if (!backend || client.destroyed) {
       client.resetAndDestroy()
       return
@@ -65,7 +75,7 @@ export class Forwarder {
     const late = () => upstream.destroy(new Error('the backend does not accept'))
     const next = () => {
       client.off('close', abandoned)
-      this.#connect(client, tried)
+      this.#connect(client, tried, untilMs)
     }
     client.once('close', abandoned)
     upstream.setTimeout(CONNECT_TIMEOUT_MS, late)
