@@ -186,6 +186,17 @@ describe('sockets', () => {
     expect((await once(socket, 'error'))[0]).toMatchObject({ code: 'ECONNRESET' })
   })
 
+  it('holds a connection for a moment while its only backend does not listen yet', async () => {
+    const port = await freePort('127.0.0.1')
+    const listener = await listenerTo([{ address: '127.0.0.1', port }])
+    await program(makeNetwork(), { set: [listener] })
+    const answer = ask(listener)
+    // What is asked first is refused first: a second connection to the port itself, made after it, has failed by then.
+    expect(await ask({ address: '127.0.0.1', port })).toBeUndefined()
+    servers.add(createServer((socket) => socket.end('late')).listen(port, '127.0.0.1'))
+    expect(await answer).toBe('late')
+  })
+
   it('loses no request while backends are swapped under load [P4]', async () => {
     const network = makeNetwork()
     const listener = await listenerTo([])
