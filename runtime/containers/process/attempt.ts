@@ -36,7 +36,6 @@ export const rootOf = (directory: string): string => join(directory, 'root')
 
 export function writeRecord(directory: string, record: AttemptRecord): void {
   mkdirSync(rootOf(directory), { recursive: true, mode: 0o755 })
-  writeFileSync(logOf(directory), '', { mode: 0o600 })
   writeFileSync(join(directory, 'record.json'), JSON.stringify(record), { mode: 0o600 })
 }
 

@@ -1,8 +1,8 @@
 // Ends all containers of a node whose agent may be gone: what `kinora down` and `kinora node kill` need.
 import { setTimeout as pause } from 'node:timers/promises'
 import { readExit, readRecord } from './attempt.ts'
-import { attempts, endAttempt } from './found.ts'
-import { podsDirectory } from './layout.ts'
+import { endAttempt } from './found.ts'
+import { attemptDirectory, attemptsOfNode, podsDirectory } from './layout.ts'
 import { processesWithEnvironment } from './proc.ts'
 
 const POLL_MS = 10
@@ -11,7 +11,8 @@ const PATIENCE_MS = 5000
 
 /** By force, at once. Records, logs and volumes stay. */
 export function killContainersOf(stateDir: string): void {
-  for (const directory of attempts(stateDir)) {
+  for (const key of attemptsOfNode(stateDir)) {
+    const directory = attemptDirectory(stateDir, key)
     const record = readRecord(directory)
     if (!record || !readExit(directory, record)) endAttempt(directory)
   }

@@ -1,31 +1,12 @@
 // What a state directory says about the containers of a node, whether or not an agent runs: found for adoption.
-import { readdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import type { FoundContainer } from '../../../actors/ports/containers.ts'
 import { readExit, readRecord, readStarted, writeExit } from './attempt.ts'
-import { containersDirectory, idOf, podsDirectory } from './layout.ts'
+import { attemptDirectory, attemptsOfNode, idOf } from './layout.ts'
 import { bootId, groupOf, isAlive, processesWithEnvironment, signalGroup, signalPid } from './proc.ts'
 
 /** Of looking for processes that outran a kill. */
 const ROUNDS = 10
-
-const entries = (directory: string): string[] => {
-  try {
-    return readdirSync(directory).sort()
-  } catch {
-    return []
-  }
-}
-
-export function* attempts(stateDir: string): Generator<string> {
-  for (const uid of entries(podsDirectory(stateDir))) {
-    const containers = containersDirectory(stateDir, uid)
-    for (const name of entries(containers)) {
-      const numbers = entries(join(containers, name)).map(Number)
-      for (const attempt of numbers.sort((a, b) => a - b)) yield join(containers, name, String(attempt))
-    }
-  }
-}
 
 /**
  * By pod, container, attempt. What was never started has no `startedAtMs`; what died with the machine or its shim has an
@@ -33,7 +14,8 @@ export function* attempts(stateDir: string): Generator<string> {
  */
 export function foundContainers(stateDir: string, isOurs: (id: string) => boolean): FoundContainer[] {
   const found: FoundContainer[] = []
-  for (const directory of attempts(stateDir)) {
+  for (const key of attemptsOfNode(stateDir)) {
+    const directory = attemptDirectory(stateDir, key)
     const record = readRecord(directory)
     if (!record) {
       endAttempt(directory)

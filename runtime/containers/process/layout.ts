@@ -1,7 +1,10 @@
 // Where a node keeps what belongs to its containers, and how a container's id names its place.
 //
-//   <stateDir>/pods/<uid>/containers/<name>/<attempt>/  record.json  started  exit  pipe  log  marks  root/
+//   <stateDir>/pods/<uid>/<name>.<attempt>/  record.json  started  exit  pipe  log  marks  root/
 //   <stateDir>/pods/<uid>/volumes/<volume>/
+//
+// As flat as it can be: making a directory is among the dearest things in a start.
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ContainerKey } from '../../../actors/ports/containers.ts'
 
@@ -22,14 +25,31 @@ export const isComponent = (name: string): boolean =>
 
 export const podsDirectory = (stateDir: string): string => join(stateDir, 'pods')
 export const podDirectory = (stateDir: string, podUid: string): string => join(podsDirectory(stateDir), component(podUid))
-export const containersDirectory = (stateDir: string, podUid: string): string =>
-  join(podDirectory(stateDir, podUid), 'containers')
 export const attemptDirectory = (stateDir: string, { podUid, name, attempt }: ContainerKey): string =>
-  join(containersDirectory(stateDir, podUid), component(name), String(attempt))
+  join(podDirectory(stateDir, podUid), `${component(name)}.${attempt}`)
 export const volumeDirectory = (stateDir: string, podUid: string, volume: string): string =>
   join(podDirectory(stateDir, podUid), 'volumes', component(volume))
 
 function component(name: string): string {
   if (!isComponent(name)) throw new Error(`not a name: ${JSON.stringify(name)}`)
   return name
+}
+
+/** Everything of a node, by pod, container, attempt. */
+export function attemptsOfNode(stateDir: string): ContainerKey[] {
+  return entries(podsDirectory(stateDir)).flatMap((podUid) => attemptsOfPod(stateDir, podUid))
+}
+
+export function attemptsOfPod(stateDir: string, podUid: string): ContainerKey[] {
+  return entries(podDirectory(stateDir, podUid))
+    .flatMap((entry) => parseId(`${podUid}.${entry}`) ?? [])
+    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.attempt - b.attempt))
+}
+
+function entries(directory: string): string[] {
+  try {
+    return readdirSync(directory).sort()
+  } catch {
+    return []
+  }
 }

@@ -1,12 +1,11 @@
 // Serves what a container has written, as `kubectl logs` asks for it, straight from the file that the shim's `cat` fills.
 // Times come from the marks that the node set while it watched the file grow.
-import { close, type FSWatcher, fstatSync, open, read, readdirSync, readFileSync, readSync, statSync, watch } from 'node:fs'
-import { join } from 'node:path'
+import { close, type FSWatcher, fstatSync, open, read, readFileSync, readSync, statSync, watch } from 'node:fs'
 import type { LogsRequest } from '../../../actors/link.protocol.ts'
 import { badRequest, internalError, type Status } from '../../../model/status.ts'
 import { parseTime } from '../../../model/time.ts'
 import { logOf, type Mark, marksOf, olderLogOf, readExit, readMarks, readRecord, readStarted, sizeAndTime } from './attempt.ts'
-import { containersDirectory, isComponent } from './layout.ts'
+import { attemptDirectory, attemptsOfPod, isComponent } from './layout.ts'
 import { isAlive } from './proc.ts'
 
 /** Where the bytes go: a stream to the Master with its credit. */
@@ -37,18 +36,13 @@ export function serveLogs(stateDir: string, request: LogsRequest, sink: LogSink,
 
 function attemptOf(stateDir: string, request: LogsRequest): string | Status {
   const { podUid, podName, container, previous, waitingFor = 'ContainerCreating' } = request
-  const containers = isComponent(podUid) && isComponent(container) ? join(containersDirectory(stateDir, podUid), container) : ''
-  let attempts: number[] = []
-  try {
-    attempts = readdirSync(containers)
-      .map(Number)
-      .filter((attempt) => readStarted(join(containers, String(attempt))) !== undefined)
-      .sort((a, b) => a - b)
-  } catch {
-    // Nothing was started yet.
-  }
+  const known = isComponent(podUid) ? attemptsOfPod(stateDir, podUid) : []
+  const attempts = known
+    .filter(({ name }) => name === container)
+    .map((key) => attemptDirectory(stateDir, key))
+    .filter((directory) => readStarted(directory) !== undefined)
   const attempt = attempts.at(previous ? -2 : -1)
-  if (attempt !== undefined) return join(containers, String(attempt))
+  if (attempt !== undefined) return attempt
   return previous
     ? badRequest(`previous terminated container "${container}" in pod "${podName}" not found`)
     : badRequest(`container "${container}" in pod "${podName}" is waiting to start: ${waitingFor}`)
@@ -80,7 +74,8 @@ class LogReader {
   }
 
   open(): void {
-    open(logOf(this.directory), 'r', (error, fd) => {
+    // The shim makes it, but may not have come to it.
+    open(logOf(this.directory), 'a+', 0o600, (error, fd) => {
       if (error) return this.end(internalError(`the log cannot be read: ${error.message}`))
       this.fd = fd
       if (this.over) return this.release()

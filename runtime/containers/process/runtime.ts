@@ -18,6 +18,7 @@ import { type AttemptRecord, readRecord, rootOf, writeExit, writeRecord } from '
 import { killContainersOf } from './end-containers.ts'
 import { eraseAttempt, foundContainers } from './found.ts'
 import { attemptDirectory, idOf, parseId, podDirectory, volumeDirectory } from './layout.ts'
+import { SparePipes } from './pipes.ts'
 import { bootId, signalPid } from './proc.ts'
 import { SHIM } from './shim.ts'
 import { Supervision } from './supervision.ts'
@@ -54,6 +55,7 @@ export function createProcessRuntime({ host, stateDir, resolveImage, path }: Pro
   const prepared = new Map<string, Prepared>()
   const supervisions = new Map<string, Supervision>()
   mkdirSync(stateDir, { recursive: true, mode: 0o700 })
+  const pipes = new SparePipes(stateDir)
 
   function prepare(spec: ContainerSpec): Prepared {
     const image = resolveImage(spec.image)
@@ -74,6 +76,7 @@ export function createProcessRuntime({ host, stateDir, resolveImage, path }: Pro
       terminationMessagePath: spec.terminationMessagePath ?? '/dev/termination-log',
     }
     writeRecord(directory, record)
+    pipes.place(join(directory, 'pipe'))
     mkdirSync(dirname(join(root, record.terminationMessagePath)), { recursive: true })
     linkMounts(root, spec.mounts, (volume) => volumeDirectory(stateDir, podUid, volume))
     return { directory, record, command: commandOf(image, spec), env }

@@ -1,5 +1,6 @@
 // The POSIX shell script that stands between a node and a container's program, one for each container. It outlives the
-// node, holds the log pipe, and writes down what started and how it ended. Everything but `mkfifo` and `cat` is built in.
+// node, holds the log pipe, and writes down what started and how it ended. Everything but `cat` (and `mkfifo`, where the
+// node had no pipe to spare) is built in.
 
 /**
  * `sh -c SHIM kinora-shim DIRECTORY PROGRAM ARGUMENT…`, with the program's own environment.
@@ -16,7 +17,7 @@ export const SHIM = `
 _kinora_dir=$1; shift
 set -m 2>/dev/null
 case $- in *m*) _kinora_own= ;; *) _kinora_own=setsid ;; esac
-mkfifo "$_kinora_dir/pipe" || exit 70
+[ -p "$_kinora_dir/pipe" ] || mkfifo -m 600 "$_kinora_dir/pipe" || exit 70
 exec 9<>"$_kinora_dir/pipe" 8<"$_kinora_dir/pipe" 7>"$_kinora_dir/pipe" 9>&-
 cat <&8 >>"$_kinora_dir/log" 7>&- 8<&- &
 _kinora_cat=$!
