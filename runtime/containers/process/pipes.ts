@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 
+const MKFIFO = 'mkfifo'
 /** Made at once; when as few as half of them are left, the next are made. */
 const SPARES = 16
 
@@ -35,7 +36,7 @@ export class SparePipes {
     if (this.#making || this.#spares.length > SPARES / 2) return
     this.#making = true
     const names = Array.from({ length: SPARES }, () => String(this.#made++))
-    const made = spawn('mkfifo', ['-m', '600', ...names], { cwd: this.#directory, stdio: 'ignore' })
+    const made = spawn(MKFIFO, ['-m', '600', ...names], { cwd: this.#directory, stdio: 'ignore' })
     made.unref()
     made.on('error', () => {})
     made.on('exit', (code) => {
