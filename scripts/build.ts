@@ -56,7 +56,7 @@ await build({
     js: "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);",
   },
   // Native accelerators that their libraries do without.
-  external: ['bufferutil', 'utf-8-validate', 'msgpackr-extract'],
+  external: ['bufferutil', 'utf-8-validate'],
   logLevel: 'warning',
 })
 chmodSync(join(dist, 'kinora.mjs'), 0o755)

@@ -1,6 +1,8 @@
 // Envelopes as msgpack. Every message describes itself: no mode that keeps state between messages, so that any message
 // can be read alone, recorded, and replayed.
-import { Packr, Unpackr } from 'msgpackr'
+// Not from 'msgpackr' itself, which looks for a native accelerator at each start of a process.
+import { Packr } from 'msgpackr/pack'
+import { Unpackr } from 'msgpackr/unpack'
 import type { Envelope } from './transport.ts'
 
 /** Of one message; a WebSocket refuses a larger one before it is read. */
