@@ -42,7 +42,7 @@ export const NODE_TIMINGS: NodeTimings = {
   pullBackOffMaxMs: 300_000,
   pullFailureShownMs: 1_000,
   configRetryMs: 2_000,
-  eagerProbesMs: [25, 50, 100, 200, 400],
+  eagerProbesMs: [25, 25, 50, 50, 50, 50, 50, 100, 100, 100, 200, 200],
   withdrawalMs: 2_000,
   creatingShownMs: 100,
   statusRetryMs: 500,

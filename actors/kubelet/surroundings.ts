@@ -15,6 +15,7 @@ import type { MasterLink } from '../ports/link.ts'
 import { AddressPool } from './addresses.ts'
 import type { MachineFacts } from './kubelet.protocol.ts'
 import { allocatable } from './node-object.ts'
+import { createNotes } from './notes.ts'
 
 export interface SurroundingsInput {
   readonly nodeName: string
@@ -41,6 +42,9 @@ export function createSurroundings(input: SurroundingsInput): Surroundings {
   const addresses = new AddressPool()
   const services = new Map<string, Service>()
   const recorder = new EventRecorder('kubelet')
+  const sendNote = createNotes(link, clock, ({ verb, name }) => {
+    if (verb === 'patch' && name) recorder.forget(name)
+  })
   /** What each volume of files holds, so that only a change is written. */
   const written = new Map<string, Map<string, string>>()
 
@@ -163,10 +167,7 @@ export function createSurroundings(input: SurroundingsInput): Surroundings {
       }),
     note: (pod, note) => {
       const request = recorder.record({ ...note, about: referTo(pod, note) }, clock.now())
-      if (request)
-        link.client.request(fromHost(request, nodeName), (answer) => {
-          if (!answer.ok && answer.status.code === 404 && request.verb === 'patch' && request.name) recorder.forget(request.name)
-        })
+      if (request) sendNote(fromHost(request, nodeName))
     },
     isConnected: () => link.open,
     refreshVolumes: (pods) => {

@@ -279,6 +279,22 @@ describe('the connection', () => {
     expect(cluster.running()).toEqual(['uid-b.web.0', 'uid-c.web.0'])
   })
 
+  test('what happened is told as events, too, when it is back', () => {
+    const cluster = new Cluster()
+    cluster.api.put(pod('a'))
+    cluster.wait(100)
+    const told = () => cluster.api.list<{ reason: string; count: number; source: object }>('Event')
+    expect(told().map(({ reason, source }) => [reason, source])).toEqual(
+      ['Pulled', 'Created', 'Started'].map((reason) => [reason, { component: 'kubelet', host: 'node-1' }]),
+    )
+    cluster.api.cut()
+    cluster.runtime.kill({ podUid: 'uid-a', name: 'web', attempt: 0 })
+    cluster.wait(10 * SECOND)
+    cluster.api.mend()
+    cluster.wait(2 * SECOND)
+    expect(told().map(({ count }) => count)).toEqual([2, 2, 2])
+  })
+
   test('lost, it is known at once to be lost', () => {
     const cluster = new Cluster()
     cluster.wait(10)
