@@ -17,16 +17,24 @@ const LABELS = { component: 'apiserver', provider: 'kubernetes' }
 /** Answers with what could not be made, in words; an empty list is success. What is there already is left as it is. */
 export function bootstrap(api: ApiClient, address: ApiAddress, done: (failures: readonly string[]) => void): void {
   const failures: string[] = []
-  inOrder(
-    [...NAMESPACES.map(namespace), service(address), endpoints(address), endpointSlice(address)],
-    (object, next) =>
+  const make = (objects: readonly KubeObject[], made: () => void): void => {
+    let left = objects.length
+    const next = (): void => {
+      left -= 1
+      if (left === 0) made()
+    }
+    for (const object of objects) {
       api.request(creation(object), (answer) => {
         if (answer.ok) return next()
         if (answer.status.reason !== 'AlreadyExists') failures.push(answer.status.message ?? 'unknown')
         else if (object.kind === 'Endpoints' || object.kind === 'EndpointSlice') return correct(api, object, failures, next)
         next()
-      }),
-    () => done(failures),
+      })
+    }
+  }
+  // Two groups, and two syncs: what lies in a namespace needs it.
+  make(NAMESPACES.map(namespace), () =>
+    make([service(address), endpoints(address), endpointSlice(address)], () => done(failures)),
   )
 }
 
@@ -43,12 +51,6 @@ function correct(api: ApiClient, object: KubeObject, failures: string[], next: (
     if (!answer.ok) failures.push(answer.status.message ?? 'unknown')
     next()
   })
-}
-
-function inOrder<T>(items: readonly T[], each: (item: T, next: () => void) => void, done: () => void, at = 0): void {
-  const item = items[at]
-  if (item === undefined) return done()
-  each(item, () => inOrder(items, each, done, at + 1))
 }
 
 const PATHS: Readonly<Record<string, Pick<ApiRequest, 'group' | 'version' | 'resource'>>> = {
