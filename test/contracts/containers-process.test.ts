@@ -139,6 +139,16 @@ describe('the shim', () => {
   })
 })
 
+test('endContainersOf ends also what has outlived its recorded end', async () => {
+  const wanted = spec('setsid sleep 1000 & exit 0')
+  const observed = new Observed()
+  await run(wanted, observed.observer)
+  await until(() => observed.exits.length > 0)
+  runtime.close()
+  await endContainersOf(stateDir)
+  expect(processesWithEnvironment(`KINORA_ROOT=${stateDir}/`)).toEqual([])
+})
+
 test('the environment is the pod’s, and nothing of the agent’s [K11]', async () => {
   process.env.KINORA_TEST_SECRET = 'of the agent'
   const wanted = spec('env', { env: { GREETING: 'hello  world', POD_IP: '127.64.9.1' } })

@@ -3,9 +3,11 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { readExit, readRecord } from './attempt.ts'
 import { endAttempt } from './found.ts'
 import { attemptDirectory, attemptsOfNode, podsDirectory } from './layout.ts'
-import { processesWithEnvironment } from './proc.ts'
+import { processesWithEnvironment, signalPid } from './proc.ts'
 
 const POLL_MS = 10
+/** Shims that have their last lines to write get this long; then whatever is left is killed, recorded as ended or not. */
+const DRAIN_MS = 500
 /** A killed process that is not gone by then hangs in the kernel, and nobody can end it. */
 const PATIENCE_MS = 5000
 
@@ -22,8 +24,10 @@ export function killContainersOf(stateDir: string): void {
 export async function endContainersOf(stateDir: string): Promise<void> {
   killContainersOf(stateDir)
   const mark = `KINORA_ROOT=${podsDirectory(stateDir)}/`
-  for (let waitedMs = 0; waitedMs < PATIENCE_MS && processesWithEnvironment(mark).length > 0; waitedMs += POLL_MS) {
+  for (let waitedMs = 0; waitedMs < PATIENCE_MS; waitedMs += POLL_MS) {
+    const left = processesWithEnvironment(mark)
+    if (left.length === 0) return
+    if (waitedMs >= DRAIN_MS) for (const pid of left) signalPid(pid, 'SIGKILL')
     await pause(POLL_MS)
-    killContainersOf(stateDir)
   }
 }
