@@ -139,8 +139,18 @@ describe('the shim', () => {
   })
 })
 
+test('what left its container’s group does not outlive it for long', async () => {
+  const [over, lives] = [new Observed(), new Observed()]
+  await run(spec('setsid sleep 1000 & sleep 0.1; exit 0'), over.observer)
+  await run(spec('setsid sleep 1001 & sleep 1000', { name: 'other' }), lives.observer)
+  await until(() => over.exits.length > 0 && lives.started.length > 0)
+  const of = (name: string) => processesWithEnvironment(`KINORA_ROOT=${stateDir}/pods/pod-1/${name}.0/`).length
+  await until(() => of('web') === 0)
+  expect(of('other')).toBe(5)
+})
+
 test('endContainersOf ends also what has outlived its recorded end', async () => {
-  const wanted = spec('setsid sleep 1000 & exit 0')
+  const wanted = spec('setsid sleep 1000 & sleep 0.1; exit 0')
   const observed = new Observed()
   await run(wanted, observed.observer)
   await until(() => observed.exits.length > 0)

@@ -46,13 +46,19 @@ export const stateOf = (pid: number): string | undefined => stat(pid)?.state
 
 export const groupOf = (pid: number): number | undefined => stat(pid)?.group
 
-/** Processes of this user whose environment holds the assignment: finds those that left their group, too. */
-export function processesWithEnvironment(startsWith: string): number[] {
-  return [...pids()].filter((pid) => {
-    const environment = read(`/proc/${pid}/environ`)
-    return environment?.startsWith(startsWith) || environment?.includes(`\0${startsWith}`)
+/** Processes of this user whose environment holds an assignment that begins so, and how it goes on. */
+export function environmentsWith(startsWith: string): { readonly pid: number; readonly rest: string }[] {
+  return [...pids()].flatMap((pid) => {
+    const environment = read(`/proc/${pid}/environ`) ?? ''
+    const at = environment.startsWith(startsWith) ? 0 : environment.indexOf(`\0${startsWith}`) + 1
+    if (at === 0 && !environment.startsWith(startsWith)) return []
+    const from = at + startsWith.length
+    return [{ pid, rest: environment.slice(from, environment.indexOf('\0', from)) }]
   })
 }
+
+/** Finds those that left their group, too. */
+export const processesWithEnvironment = (startsWith: string): number[] => environmentsWith(startsWith).map(({ pid }) => pid)
 
 /** While any member lives its number is not given to another; a leader with another start time is a stranger. */
 export function signalGroup(leader: ProcessIdentity, signal: NodeJS.Signals): boolean {

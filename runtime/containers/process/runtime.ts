@@ -9,6 +9,7 @@ import type {
   ContainerSpec,
   Done,
   ExecAnswer,
+  ExitFact,
   Image,
   ResolveImage,
   RuntimeFailure,
@@ -21,6 +22,7 @@ import { attemptDirectory, idOf, parseId, podDirectory, volumeDirectory } from '
 import { SparePipes } from './pipes.ts'
 import { bootId, signalPid } from './proc.ts'
 import { SHIM } from './shim.ts'
+import { killStrays } from './strays.ts'
 import { Supervision } from './supervision.ts'
 import { linkMounts, makeDirectory, writeFiles } from './volumes.ts'
 
@@ -47,6 +49,8 @@ interface Prepared {
   readonly env: Readonly<Record<string, string>>
 }
 
+/** How long what left its container's group may outlive it. */
+const SWEEP_MS = 500
 const EXEC_OUTPUT_BYTES = 10 * 1024
 /** What a runtime answers for a program that cannot be started, as runc does. */
 const CANNOT_START = 128
@@ -82,9 +86,22 @@ export function createProcessRuntime({ host, stateDir, resolveImage, path }: Pro
     return { directory, record, command: commandOf(image, spec), env }
   }
 
+  let sweep: unknown
+  /** One look through all processes for many ends. */
+  function sweepSoon(): void {
+    sweep ??= host.clock.setTimeout(() => {
+      sweep = undefined
+      killStrays(stateDir)
+    }, SWEEP_MS)
+  }
+
   function supervise(id: string, directory: string, record: AttemptRecord, observer: ContainerObserver): Supervision {
     supervisions.get(id)?.stop()
-    const supervision = new Supervision(host.clock, directory, record, observer)
+    const exited = (fact: ExitFact): void => {
+      sweepSoon()
+      observer.exited(fact)
+    }
+    const supervision = new Supervision(host.clock, directory, record, { ...observer, exited })
     supervisions.set(id, supervision)
     return supervision
   }
@@ -216,6 +233,7 @@ export function createProcessRuntime({ host, stateDir, resolveImage, path }: Pro
     },
     stopAll: () => killContainersOf(stateDir),
     close: () => {
+      host.clock.clearTimeout(sweep)
       for (const supervision of supervisions.values()) supervision.stop()
       supervisions.clear()
     },
