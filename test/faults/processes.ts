@@ -17,7 +17,7 @@ export function containerGroups(folder: string): ContainerGroup[] {
       const environment = readFileSync(`/proc/${entry}/environ`, 'latin1')
       const root = /(?:^|\0)KINORA_ROOT=([^\0]*)/.exec(environment)?.[1]
       if (!root?.startsWith(folder)) continue
-      const [, podUid = '', container = ''] = /\/pods\/([^/]+)\/containers\/([^/]+)\//.exec(root) ?? []
+      const [, podUid = '', container = ''] = /\/pods\/([^/]+)\/([^/]+)\.\d+\//.exec(`${root}/`) ?? []
       const stat = readFileSync(`/proc/${entry}/stat`, 'latin1')
       const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
       // The shim leads a group of its own, in which it also keeps what carries the log.
