@@ -159,7 +159,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     .command('master')
     .description('be the Master, in the foreground: what `up` starts')
     .requiredOption('--cluster-id <id>')
-    .requiredOption('--port <port>', 'of the API', wholeNumber(0, 65_535))
+    .requiredOption('--port <port>', 'of the API', wholeNumber(1, 65_535))
     .requiredOption('--data-dir <dir>')
     .requiredOption('--pki <dir>')
     .requiredOption('--slot <n>', 'which address range of this machine', wholeNumber(1, 250))
