@@ -1,5 +1,6 @@
 // Which process a pid means: numbers are used again, so a process is known by pid, start time and boot of the machine.
 import { readFileSync } from 'node:fs'
+import { procStat } from './proc-stat.ts'
 
 export interface ProcessIdentity {
   readonly pid: number
@@ -16,15 +17,9 @@ const bootId = (): string => {
 
 /** Undefined when there is no such process, or it has ended and waits only to be reaped. */
 export function identityOf(pid: number): ProcessIdentity | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    // The command's name stands in parentheses and may contain anything; the fields after it are counted from the last one.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    if (fields[0] === 'Z' || fields[0] === 'X') return undefined
-    return { pid, startTime: fields[19] ?? '', bootId: bootId() }
-  } catch {
-    return undefined
-  }
+  const stat = procStat(pid)
+  if (!stat || stat.state === 'Z' || stat.state === 'X') return undefined
+  return { pid, startTime: stat.startTime, bootId: bootId() }
 }
 
 export function isAlive(identity: ProcessIdentity): boolean {

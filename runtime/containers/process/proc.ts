@@ -1,5 +1,6 @@
 // What Linux tells about processes under /proc: identity that survives the reuse of pids, groups, sockets.
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs'
+import { procStat } from '../../proc-stat.ts'
 
 /** A pid alone is used again; together with the start time (ticks since boot) it is not, within one boot. */
 export interface ProcessIdentity {
@@ -17,24 +18,10 @@ const read = (path: string): string | undefined => {
 
 export const bootId = (): string => read('/proc/sys/kernel/random/boot_id')?.trim() ?? ''
 
-interface Stat {
-  readonly state: string
-  readonly group: number
-  readonly startTicks: string
-}
-
-function stat(pid: number): Stat | undefined {
-  const text = read(`/proc/${pid}/stat`)
-  if (text === undefined) return undefined
-  // The second field is the program's name in parentheses and may hold anything; the rest are numbers.
-  const [state = '', , group = '', ...rest] = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  return { state, group: Number(group), startTicks: rest[16] ?? '' }
-}
-
 /** A zombie has ended. */
 export function isAlive({ pid, startTicks }: ProcessIdentity): boolean {
-  const found = stat(pid)
-  return found !== undefined && found.state !== 'Z' && found.startTicks === startTicks
+  const found = procStat(pid)
+  return found !== undefined && found.state !== 'Z' && found.startTime === startTicks
 }
 
 function* pids(): Generator<number> {
@@ -42,9 +29,9 @@ function* pids(): Generator<number> {
 }
 
 /** As /proc prints it: R, S, T for stopped, Z for ended. */
-export const stateOf = (pid: number): string | undefined => stat(pid)?.state
+export const stateOf = (pid: number): string | undefined => procStat(pid)?.state
 
-export const groupOf = (pid: number): number | undefined => stat(pid)?.group
+export const groupOf = (pid: number): number | undefined => procStat(pid)?.group
 
 /** Processes of this user whose environment holds an assignment that begins so, and how it goes on. */
 export function environmentsWith(startsWith: string): { readonly pid: number; readonly rest: string }[] {
@@ -62,8 +49,8 @@ export const processesWithEnvironment = (startsWith: string): number[] => enviro
 
 /** While any member lives its number is not given to another; a leader with another start time is a stranger. */
 export function signalGroup(leader: ProcessIdentity, signal: NodeJS.Signals): boolean {
-  const found = stat(leader.pid)
-  if (found && found.startTicks !== leader.startTicks) return false
+  const found = procStat(leader.pid)
+  if (found && found.startTime !== leader.startTicks) return false
   // Between its fork and its setsid the program has no group yet, and is still alone.
   return signalPid(-leader.pid, signal) || (found !== undefined && signalPid(leader.pid, signal))
 }

@@ -9,7 +9,7 @@ import { keyFor } from '../state/state.ts'
 import { type DeleteOptions, deleteOptions } from './delete-options.ts'
 import { holdings } from './service-addresses.ts'
 import { toldWhenDeleted } from './strategy.ts'
-import { type Asked, type Evaluated, type Facts, refuse, subjectOf, type Write } from './write.ts'
+import { type Asked, type Evaluated, type Facts, refuse, subjectOf, type Write, writeTo } from './write.ts'
 
 const FOREGROUND = 'foregroundDeletion'
 const ORPHAN = 'orphan'
@@ -57,16 +57,7 @@ export function evaluateRemoval(base: StoredEntry, options: DeleteOptions, asked
   if (marked === old) return { kind: 'answer', answer: { kind: 'object', code: 200, entry: base.in(resource.apiVersion) } }
   return {
     kind: 'write',
-    write: {
-      key: base.key,
-      resource: resource.storageName,
-      namespace: base.namespace,
-      name: base.name,
-      base,
-      object: marked,
-      code: 200,
-      apiVersion: resource.apiVersion,
-    },
+    write: { ...writeTo(base, resource), object: marked, code: 200 },
   }
 }
 
@@ -78,17 +69,7 @@ export function removal(base: StoredEntry, asked: Asked, told: Pick<Write, 'answ
   const allocations = released(base)
   return {
     kind: 'write',
-    write: {
-      key: base.key,
-      resource: resource.storageName,
-      namespace: base.namespace,
-      name: base.name,
-      base,
-      code: 200,
-      apiVersion: resource.apiVersion,
-      ...told,
-      ...(allocations ? { allocations } : {}),
-    },
+    write: { ...writeTo(base, resource), code: 200, ...told, ...(allocations ? { allocations } : {}) },
   }
 }
 

@@ -20,7 +20,7 @@ import { keyFor } from '../state/state.ts'
 import { decode, decodePatched } from './body.ts'
 import { evaluateRemoval } from './remove.ts'
 import { evaluateChange, patchOf } from './update.ts'
-import { type Asked, type Evaluated, type Facts, refuse, subjectOf } from './write.ts'
+import { type Asked, type Evaluated, type Facts, refuse, subjectOf, writeTo } from './write.ts'
 
 const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale' }
 
@@ -170,11 +170,7 @@ export function evaluateBinding(asked: Asked, facts: Facts): Evaluated {
   return {
     kind: 'write',
     write: {
-      key: base.key,
-      resource: 'pods',
-      namespace: base.namespace,
-      name,
-      base,
+      ...writeTo(base, asked.resource),
       object: bound,
       code: 201,
       apiVersion: 'v1',

@@ -28,7 +28,7 @@ import { evaluateNew } from './create.ts'
 import { removal } from './remove.ts'
 import { allocateService } from './service-addresses.ts'
 import { createdByUpdate, prepareForStatusUpdate, prepareForUpdate } from './strategy.ts'
-import { type Asked, type Evaluated, type Facts, gvkOf, refuse, subjectOf } from './write.ts'
+import { type Asked, type Evaluated, type Facts, gvkOf, refuse, subjectOf, writeTo } from './write.ts'
 
 export function evaluateUpdate(asked: Asked, facts: Facts): Evaluated {
   const { request, resource } = asked
@@ -120,18 +120,7 @@ export function evaluateChange(
   }
   return {
     kind: 'write',
-    write: {
-      key: base.key,
-      resource: resource.storageName,
-      namespace: base.namespace,
-      name: base.name,
-      base,
-      object: draft,
-      code: 200,
-      apiVersion: resource.apiVersion,
-      warnings,
-      ...(allocations ? { allocations } : {}),
-    },
+    write: { ...writeTo(base, resource), object: draft, code: 200, warnings, ...(allocations ? { allocations } : {}) },
   }
 }
 

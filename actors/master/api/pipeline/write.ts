@@ -71,3 +71,13 @@ export const subjectOf = (resource: ResourceInfo, name?: string): Subject => ({
 })
 
 export const gvkOf = (resource: ResourceInfo) => ({ group: resource.group, version: resource.version, kind: resource.kind })
+
+/** What every write to an object that exists has in common: where it goes, what it was made from, how the client sees it. */
+export const writeTo = (base: StoredEntry, { storageName, apiVersion }: ResourceInfo) => ({
+  key: base.key,
+  resource: storageName,
+  namespace: base.namespace,
+  name: base.name,
+  base,
+  apiVersion,
+})
